@@ -1,0 +1,43 @@
+"""The table of commands: names and short help texts, known without importing any command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One command.
+
+    Attributes
+    ----------
+    target : str
+        ``module:function`` of the command's body, imported when the command is called.
+    help : str
+        One line, shown in the list of commands.
+    """
+
+    target: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """Commands under a common first word, such as ``gliascope data split``.
+
+    Attributes
+    ----------
+    help : str
+        One line, shown in the list of commands.
+    entries : dict of str to Entry
+    """
+
+    help: str
+    entries: dict[str, Entry]
+
+
+COMMANDS: Final[dict[str, Entry | Family]] = {
+    "info": Entry("gliascope.cli.info:info", "Show versions, the embedded model and the devices that can be used."),
+}
+"""In the order in which ``gliascope --help`` lists them."""

@@ -1,0 +1,63 @@
+"""What the command line says: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+
+def error(message: str) -> None:
+    """Print one line that says what went wrong."""
+    print(f"gliascope: error: {message}", file=sys.stderr)
+
+
+def note(message: str) -> None:
+    """Print one line that is no result: where files went, what was skipped."""
+    print(message, file=sys.stderr)
+
+
+def console() -> Console:
+    """Make a console on standard error, for tables and progress bars."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def progress(*, quiet: bool = False) -> Progress:
+    """Make a progress bar on standard error: description, bar, count, time left, and the task field ``note``.
+
+    It shows nothing where `quiet` is set or where standard error is no terminal.
+
+    Examples
+    --------
+    >>> with progress(quiet=True) as bar:
+    ...     task = bar.add_task("reading", total=2, note="")
+    ...     bar.update(task, advance=1, note="Dice 0.81")
+    """
+    from rich import progress as parts
+
+    output = console()
+    return parts.Progress(
+        parts.TextColumn("{task.description}"),
+        parts.BarColumn(),
+        parts.MofNCompleteColumn(),
+        parts.TimeRemainingColumn(),
+        parts.TextColumn("{task.fields[note]}"),
+        console=output,
+        disable=quiet or not output.is_terminal,
+    )
+
+
+def configure_logging() -> None:
+    """Send the library's warnings to standard error; called by the command line alone."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("gliascope: %(levelname)s: %(message)s"))
+    logger = logging.getLogger("gliascope")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.WARNING)
