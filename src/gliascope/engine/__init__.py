@@ -1,0 +1,1 @@
+"""Inference engines: run the graphs of a bundle, one module an engine."""

@@ -1,0 +1,175 @@
+"""ONNX Runtime: one engine, many devices by execution provider."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from gliascope.bundle import Bundle
+from gliascope.engine.base import Tensors
+from gliascope.errors import BundleError, DeviceError, InputError
+
+logger = logging.getLogger(__name__)
+
+PROVIDERS: Final[dict[str, str]] = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "rocm": "ROCMExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+}
+"""Names of devices as they are asked for, and ONNX Runtime's execution provider of each."""
+
+AUTOMATIC: Final = ("cuda", "rocm", "directml", "cpu")
+"""What ``auto`` tries, in order. Providers that may compute in less than float32 are left to be asked for."""
+
+OPTIONS: Final[dict[str, dict[str, str]]] = {
+    "cuda": {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"},
+}
+"""Options that keep a provider at float32 and its choice of algorithms repeatable."""
+
+_QUIET: Final = 3
+"""ONNX Runtime's severity from which it logs: errors."""
+
+
+class OnnxEngine:
+    """Runs a bundle's graphs in ONNX Runtime (`gliascope.engine.base.Engine`).
+
+    A slice is run by itself: the kernels of ONNX Runtime round differently for batches of different size, and on
+    a CPU a batch is no faster. Can be pickled: the copy loads the bundle from the same path.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    device : str
+        ``auto`` or one of `PROVIDERS`.
+    threads : int, optional
+        Threads for one graph; by default as many as there are cores for this process (`available_cores`).
+
+    Raises
+    ------
+    BundleError
+        If ONNX Runtime cannot load a graph.
+    DeviceError
+        If the device is unknown, not in the installed ONNX Runtime or cannot be started.
+    """
+
+    def __init__(self, bundle: Bundle, device: str = "auto", threads: int | None = None) -> None:
+        if threads is not None and threads < 1:
+            raise InputError(f"threads must be at least 1, received {threads}")
+        self._arguments = (bundle, device, threads)
+        self._threads = threads or available_cores()
+        self._sessions, self._device = _open_sessions(bundle.graphs, _candidates(device), self._threads)
+
+    def __reduce__(self) -> tuple[type[OnnxEngine], tuple[Bundle, str, int | None]]:
+        return OnnxEngine, self._arguments
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that can be run."""
+        return tuple(self._sessions)
+
+    def run(
+        self, role: str, inputs: Mapping[str, NDArray[np.float32]], outputs: Sequence[str] | None = None
+    ) -> Tensors:
+        """Run one graph; see `gliascope.engine.base.Engine.run`.
+
+        Raises
+        ------
+        InputError
+            If the bundle has no such role.
+        """
+        if role not in self._sessions:
+            raise InputError(f"role must be one of {', '.join(self.roles)}, received {role!r}")
+        session = self._sessions[role]
+        names = list(outputs) if outputs is not None else [one.name for one in session.get_outputs()]
+        return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+
+    def describe(self) -> dict[str, Any]:
+        """Say what computes; JSON values."""
+        return {
+            "name": "onnxruntime",
+            "version": onnxruntime.__version__,
+            "device": self._device,
+            "providers": next(iter(self._sessions.values())).get_providers(),
+            "threads": self._threads,
+        }
+
+
+def available_devices() -> tuple[str, ...]:
+    """Names of the devices that the installed ONNX Runtime was built for, in the order of `PROVIDERS`."""
+    installed = onnxruntime.get_available_providers()
+    return tuple(name for name, provider in PROVIDERS.items() if provider in installed)
+
+
+def available_cores() -> int:
+    """Count the cores that this process may really use: its affinity, cut by a container's quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _quota(Path("/sys/fs/cgroup"))
+    return cores if quota is None else max(1, min(cores, math.ceil(quota)))
+
+
+def _quota(cgroup: Path) -> float | None:
+    """Read a container's processor quota in cores, from version 2 or 1 of Linux's control groups."""
+    try:
+        if (cgroup / "cpu.max").is_file():
+            limit, period = (cgroup / "cpu.max").read_text(encoding="ascii").split()
+        else:
+            limit, period = (
+                (cgroup / "cpu" / f"cpu.cfs_{one}_us").read_text(encoding="ascii").strip()
+                for one in ("quota", "period")
+            )
+        return float(limit) / float(period) if float(limit) > 0 else None
+    except (OSError, ValueError):
+        return None
+
+
+def _candidates(device: str) -> tuple[str, ...]:
+    available = available_devices()
+    if device == "auto":
+        return tuple(one for one in AUTOMATIC if one in available)
+    if device not in PROVIDERS:
+        raise DeviceError(f"device must be auto or one of {', '.join(PROVIDERS)}, received {device!r}")
+    if device not in available:
+        raise DeviceError(
+            f"device {device!r} is not in the installed onnxruntime {onnxruntime.__version__}, "
+            f"which has {', '.join(available)}"
+        )
+    return (device,)
+
+
+def _open_sessions(
+    graphs: Mapping[str, Path], candidates: Sequence[str], threads: int
+) -> tuple[dict[str, onnxruntime.InferenceSession], str]:
+    """Open every graph on the first device that starts; a device that ONNX Runtime left silently counts as failed."""
+    for device in candidates:
+        sessions = {role: _open(path, device, threads) for role, path in graphs.items()}
+        if all(PROVIDERS[device] in one.get_providers() for one in sessions.values()):
+            return sessions, device
+        logger.warning("device %s is installed and could not be started", device)
+    raise DeviceError(
+        f"device {candidates[0]!r} could not be started (is its driver installed?); "
+        f"available: {', '.join(one for one in available_devices() if one not in candidates)}"
+    )
+
+
+def _open(path: Path, device: str, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    options.log_severity_level = _QUIET
+    providers: list[Any] = [(PROVIDERS[device], OPTIONS.get(device, {}))]
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # onnxruntime raises a class of its own for each fault, without a common base
+        raise BundleError(f"{path}: onnxruntime cannot load the graph: {error}") from error
