@@ -44,8 +44,8 @@ _QUIET: Final = 3
 class OnnxEngine:
     """Runs a bundle's graphs in ONNX Runtime (`gliascope.engine.base.Engine`).
 
-    A slice is run by itself: the kernels of ONNX Runtime round differently for batches of different size, and on
-    a CPU a batch is no faster. Can be pickled: the copy loads the bundle from the same path.
+    On a CPU every slice is run by itself: a batch is hardly faster there, and so it cannot change how a kernel
+    rounds. Can be pickled: the copy opens the graphs at the same paths.
 
     Parameters
     ----------
@@ -92,7 +92,13 @@ class OnnxEngine:
             raise InputError(f"role must be one of {', '.join(self.roles)}, received {role!r}")
         session = self._sessions[role]
         names = list(outputs) if outputs is not None else [one.name for one in session.get_outputs()]
-        return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+        count = len(next(iter(inputs.values())))
+        if self._device != "cpu" or count <= 1:
+            return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+        parts = [
+            session.run(names, {name: values[at : at + 1] for name, values in inputs.items()}) for at in range(count)
+        ]
+        return {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)}
 
     def describe(self) -> dict[str, Any]:
         """Say what computes; JSON values."""
