@@ -1,0 +1,1 @@
+"""The LGG layout on disk, and splits of its patients."""

@@ -1,0 +1,119 @@
+"""The layout of the LGG MRI segmentation data set: a folder a patient, an image and a mask a slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gliascope.errors import InputError
+from gliascope.read import find_cases, read_case
+from gliascope.read.find import CaseFiles
+
+
+@dataclass(frozen=True)
+class PatientFolder:
+    """One folder of slices.
+
+    Attributes
+    ----------
+    path : Path
+    name : str
+        The folder's name, ``TCGA_CS_4941_19960909``.
+    patient : str
+        Its first three parts, ``TCGA_CS_4941``; the whole name where it has fewer.
+    institution : str
+        The second part, ``CS``; ``unknown`` where the name has fewer than three parts.
+    files : CaseFiles
+        The slices and their masks.
+    """
+
+    path: Path
+    name: str
+    patient: str
+    institution: str
+    files: CaseFiles
+
+
+@dataclass(frozen=True)
+class PatientStatistics:
+    """What a patient's folder holds.
+
+    Attributes
+    ----------
+    folder : PatientFolder
+    slices : int
+        Slices that can be read.
+    tumour_slices : int
+        Slices whose true outline is not empty.
+    tumour_px : int
+        Pixels inside the true outlines, summed over all slices.
+    """
+
+    folder: PatientFolder
+    slices: int
+    tumour_slices: int
+    tumour_px: int
+
+
+def patient_of(folder: str) -> str:
+    """Name the patient of a folder: the first three parts of its name (``TCGA_CS_4941``), or all of it."""
+    return "_".join(folder.split("_")[:3])
+
+
+def patients(root: str | Path) -> list[PatientFolder]:
+    """List the patients' folders of a data set, in natural order of their names.
+
+    Parameters
+    ----------
+    root : path
+        The folder of patients' folders (``kaggle_3m``), or one above it.
+
+    Returns
+    -------
+    list of PatientFolder
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, it holds no images, or two folders have one name.
+    """
+    if not Path(root).is_dir():
+        raise InputError(f"{root}: a data set must be a folder, received none")
+    cases = [case for case in find_cases(root) if case.images]
+    if not cases:
+        raise InputError(f"{root}: a data set must hold patients' folders with images, received none")
+    folders = [_patient_folder(case) for case in cases]
+    if len({one.name for one in folders}) < len(folders):
+        names = sorted(one.name for one in folders)
+        raise InputError(f"{root}: each patient's folder must have its own name, received {names}")
+    return sorted(folders, key=lambda one: one.name)
+
+
+def _patient_folder(case: CaseFiles) -> PatientFolder:
+    name = case.path.resolve().name
+    parts = name.split("_")
+    return PatientFolder(
+        path=case.path,
+        name=name,
+        patient=patient_of(name),
+        institution=parts[1] if len(parts) >= 3 else "unknown",
+        files=case,
+    )
+
+
+def measure_patient(folder: PatientFolder) -> PatientStatistics:
+    """Read one patient's folder and count its slices and tumour pixels.
+
+    Raises
+    ------
+    InputError
+        If an image or a mask cannot be used.
+    """
+    case = read_case(folder.files)
+    if case.problems:
+        first = case.problems[0]
+        raise InputError(f"{first.path}: {first.message}")
+    areas = [0 if truth is None else int(np.count_nonzero(truth.pixels)) for truth in case.truths]
+    return PatientStatistics(folder, len(case), sum(area > 0 for area in areas), sum(areas))

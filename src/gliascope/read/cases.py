@@ -1,0 +1,169 @@
+"""Files become cases: slices put together, truth beside them, and what went wrong."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from collections.abc import Sequence as Many
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.errors import InputError
+from gliascope.read.channels import EQUAL_CHANNELS, GREY_IS_FLAIR, all_channels_equal, check_sequences, sequences_of
+from gliascope.read.find import CaseFiles, find_cases
+from gliascope.read.hashing import pixel_hash
+from gliascope.read.raster import SUFFIXES, decode
+from gliascope.read.truth import match_masks, read_masks
+from gliascope.scan import Case, Mask, Problem, Scan, Sequence, Source
+
+DIFFERENT: Final = "the slices differ in size, channels or depth: each is taken by itself"
+SEVERAL_VOLUMES: Final = "the folder holds several files of which some have many pages: each file is taken by itself"
+
+
+@dataclass(frozen=True, eq=False)
+class _Page:
+    pixels: NDArray[Any]
+    source: Source
+    truth: Mask | None
+
+
+def read_cases(inputs: str | Path | Many[str | Path], channels: tuple[Sequence, ...] | None = None) -> Iterator[Case]:
+    """Read every case that files and folders hold, one at a time.
+
+    Parameters
+    ----------
+    inputs : path or sequence of paths
+        Image files (each its own case), patients' folders, folders of patients.
+    channels : tuple of str or None
+        The sequence of each channel, where the files do not follow the rule: grey is FLAIR, and
+        red, green, blue are pre-contrast, FLAIR, post-contrast.
+
+    Returns
+    -------
+    iterator of Case
+        A file that cannot be used is a problem of its case; the rest goes on.
+
+    Raises
+    ------
+    InputError
+        At once, before anything is read: if there is no input, a path does not exist, a mask is
+        named as input, or `channels` names no possible scan.
+    """
+    check_sequences(channels)
+    return (read_case(files, channels) for files in find_cases(inputs))
+
+
+def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None) -> Case:
+    """Read one case.
+
+    Parameters
+    ----------
+    files : CaseFiles
+        As `find_cases` gives them.
+    channels : tuple of str or None
+        See `read_cases`.
+
+    Returns
+    -------
+    Case
+        With one scan of all slices where they share size, channels and depth; else one a slice.
+
+    Raises
+    ------
+    InputError
+        If `channels` names no possible scan. Whatever is wrong with a file becomes a problem.
+    """
+    check_sequences(channels)
+    problems: list[Problem] = []
+    warnings: dict[str, None] = dict.fromkeys(files.warnings)
+    if not files.images:
+        problems.append(Problem(str(files.path), f"a folder must hold images ({', '.join(SUFFIXES)}), received none"))
+    masks = match_masks(list(files.images), list(files.masks))
+    read = []
+    for image in files.images:
+        pages = _read_image(image, masks.get(image), problems, warnings)
+        if pages:
+            read.append(pages)
+    if files.is_folder and len(files.masks) > len(masks):
+        warnings[f"masks without an image: {len(files.masks) - len(masks)}"] = None
+    return _assemble(files.name, read, channels, problems, warnings)
+
+
+def _read_image(path: Path, mask: Path | None, problems: list[Problem], warnings: dict[str, None]) -> list[_Page]:
+    try:
+        decoded = decode(path)
+    except InputError as error:
+        problems.append(_problem(path, error))
+        return []
+    truths: list[Mask] | list[None] = [None] * len(decoded.pages)
+    notes = decoded.notes
+    if mask is not None:
+        try:
+            truths, more = read_masks(mask, [(page.shape[0], page.shape[1]) for page in decoded.pages])
+            notes = (*notes, *more)
+        except InputError as error:
+            problems.append(_problem(mask, error))
+    warnings.update(dict.fromkeys(notes))
+    count = len(decoded.pages)
+    return [
+        _Page(pixels, Source(path, number, count, pixel_hash(pixels)), truth)
+        for number, (pixels, truth) in enumerate(zip(decoded.pages, truths, strict=True))
+    ]
+
+
+def _problem(path: Path, error: InputError) -> Problem:
+    return Problem(str(path), str(error).removeprefix(f"{path}: "))
+
+
+def _assemble(
+    name: str,
+    files: list[list[_Page]],
+    channels: tuple[Sequence, ...] | None,
+    problems: list[Problem],
+    warnings: dict[str, None],
+) -> Case:
+    pages = list(itertools.chain.from_iterable(files))
+    grey = (
+        (channels is None or len(channels) == 1) and bool(pages) and all_channels_equal([one.pixels for one in pages])
+    )
+    scans: list[Scan] = []
+    truths: list[Mask | None] = []
+    for group in _groups(files, warnings):
+        try:
+            scans.append(_scan(group, grey, channels))
+            truths.extend(one.truth for one in group)
+        except InputError as error:
+            problems.extend(Problem(str(path), str(error)) for path in dict.fromkeys(one.source.path for one in group))
+    if channels is None and grey:
+        warnings[EQUAL_CHANNELS] = None
+    elif channels is None and any(scan.sequences == ("flair",) for scan in scans):
+        warnings[GREY_IS_FLAIR] = None
+    return Case(name, tuple(scans), tuple(truths), tuple(problems), tuple(warnings))
+
+
+def _groups(files: list[list[_Page]], warnings: dict[str, None]) -> list[list[_Page]]:
+    """Slices that may be normalised together: all, those of each file, or each by itself."""
+    if len(files) > 1 and any(len(pages) > 1 for pages in files):
+        warnings[SEVERAL_VOLUMES] = None
+    else:
+        files = [list(itertools.chain.from_iterable(files))] if files else []
+    groups = []
+    for pages in files:
+        if len({(one.pixels.shape, one.pixels.dtype) for one in pages}) == 1:
+            groups.append(pages)
+        else:
+            warnings[DIFFERENT] = None
+            groups.extend([one] for one in pages)
+    return groups
+
+
+def _scan(pages: list[_Page], grey: bool, channels: tuple[Sequence, ...] | None) -> Scan:
+    pixels = np.stack([one.pixels[:, :, :1] if grey else one.pixels for one in pages])
+    if pixels.dtype != np.uint8:
+        pixels = pixels.astype(np.float32)
+    sequences = sequences_of(pixels.shape[3], channels)
+    return Scan(pixels, sequences, tuple(one.source for one in pages), is_volume=len(pages) > 1)

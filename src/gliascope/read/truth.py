@@ -1,0 +1,88 @@
+"""True outlines stored beside the images as ``<stem>_mask.<any image suffix>``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.errors import InputError
+from gliascope.read.raster import decode, is_image_name
+from gliascope.scan import Mask
+
+MASK_ENDING: Final = "_mask"
+
+MAX_LABELS: Final = 16
+"""Most different values of a mask; more are the mark of a soft or lossy image, whose edge is unknown."""
+
+
+def is_mask_name(path: Path) -> bool:
+    """Whether the file is a true outline by its name, as ``scan_7_mask.png`` is."""
+    return is_image_name(path) and path.stem.lower().endswith(MASK_ENDING)
+
+
+def match_masks(images: list[Path], masks: list[Path]) -> dict[Path, Path]:
+    """Find each image's mask: the same stem, the same suffix preferred, else the first by name."""
+    by_stem: dict[str, list[Path]] = {}
+    for mask in sorted(masks):
+        by_stem.setdefault(mask.stem[: -len(MASK_ENDING)], []).append(mask)
+    found = {}
+    for image in images:
+        candidates = by_stem.get(image.stem, [])
+        if candidates:
+            found[image] = min(candidates, key=lambda mask: mask.suffix.lower() != image.suffix.lower())
+    return found
+
+
+def read_masks(path: Path, shapes: list[tuple[int, int]]) -> tuple[list[Mask], tuple[str, ...]]:
+    """Read the true outlines of one image file.
+
+    Parameters
+    ----------
+    path : Path
+        The mask file. Any pixel that is not 0 (black) is inside; several labels are taken together.
+    shapes : list of (rows, columns)
+        One for each page of the image.
+
+    Returns
+    -------
+    list of Mask
+        One a page.
+    tuple of str
+        Notes for the user.
+
+    Raises
+    ------
+    InputError
+        If the mask is damaged, does not fit its image, or has more than `MAX_LABELS` values.
+    """
+    decoded = decode(path)
+    received = [page.shape[:2] for page in decoded.pages]
+    if received != shapes:
+        raise InputError(f"{path}: a mask must have its image's size, {_sizes(shapes)}, received {_sizes(received)}")
+    notes = set(decoded.notes)
+    outlines = []
+    for page in decoded.pages:
+        inside, labels = _outline(page, path)
+        if labels > 2:
+            notes.add("a mask with several labels; all of them are taken as tumour")
+        outlines.append(Mask(inside, path))
+    return outlines, tuple(sorted(notes))
+
+
+def _outline(page: NDArray[Any], path: Path) -> tuple[NDArray[np.bool_], int]:
+    code = np.zeros(page.shape[:2], dtype=np.uint64)
+    for channel in range(page.shape[2]):
+        code = (code << np.uint64(16)) | page[:, :, channel]
+    labels = len(np.unique(code))
+    if labels > MAX_LABELS:
+        raise InputError(f"{path}: a mask must have at most {MAX_LABELS} different values, received {labels}")
+    inside: NDArray[np.bool_] = code > 0
+    return inside, labels
+
+
+def _sizes(shapes: list[tuple[int, ...]] | list[tuple[int, int]]) -> str:
+    pages = f"{len(shapes)} pages of " if len(shapes) != 1 else ""
+    return pages + " or ".join(sorted({f"{rows} x {columns}" for rows, columns in shapes}))
