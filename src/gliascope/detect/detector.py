@@ -1,0 +1,83 @@
+"""The classifier: a probability for every slice, and the features that the segmenter goes on with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.bundle import Wiring
+from gliascope.engine.base import Engine, Tensors
+from gliascope.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class DetectedBatch:
+    """The classifier's word on some neighbouring slices.
+
+    Attributes
+    ----------
+    start : int
+        Place of the first of them in the scan.
+    probability : ndarray, float32, shape (slice,)
+        Probability of tumour, 0 to 1.
+    positive : ndarray, bool, shape (slice,)
+        True where the probability reaches the threshold and the slice can be judged.
+    features : dict of str to ndarray, float32
+        The trunk's feature maps of the positive slices alone; empty where the networks are separate.
+    """
+
+    start: int
+    probability: NDArray[np.float32]
+    positive: NDArray[np.bool_]
+    features: Tensors
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Runs the trunk or the classifier over a scan.
+
+    Attributes
+    ----------
+    engine : Engine
+    wiring : str
+        ``shared`` runs the role ``trunk``, ``separate`` the role ``classifier``.
+    threshold : float
+        A slice is positive from this probability on.
+    batch_size : int
+        Slices run at once; only their features are held at any time.
+    """
+
+    engine: Engine
+    wiring: Wiring
+    threshold: float
+    batch_size: int = 8
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise InputError(f"batch_size must be at least 1, received {self.batch_size}")
+
+    def detect(self, images: NDArray[np.float32], assessable: NDArray[np.bool_]) -> Iterator[DetectedBatch]:
+        """Go through a scan batch by batch.
+
+        Parameters
+        ----------
+        images : ndarray, float32, shape (slice, size, size, 3)
+            Prepared slices.
+        assessable : ndarray, bool, shape (slice,)
+            False where a slice is never called positive, whatever its probability.
+
+        Yields
+        ------
+        DetectedBatch
+        """
+        role = "trunk" if self.wiring == "shared" else "classifier"
+        for start in range(0, len(images), self.batch_size):
+            stop = min(start + self.batch_size, len(images))
+            tensors = self.engine.run(role, {"images": images[start:stop]})
+            probability = tensors.pop("probability")[:, 0]
+            positive = (probability >= np.float32(self.threshold)) & assessable[start:stop]
+            features = {name: values[positive] for name, values in tensors.items()}
+            yield DetectedBatch(start, probability, positive, features)

@@ -1,0 +1,1 @@
+"""How large an outline is, and how well it agrees with the truth."""
