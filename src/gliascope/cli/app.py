@@ -14,7 +14,7 @@ import typer
 from gliascope import __version__
 from gliascope.cli.commands import COMMANDS
 from gliascope.cli.console import configure_logging, error
-from gliascope.cli.lazy import LazyGroup
+from gliascope.cli.lazy import SETTINGS, LazyGroup
 from gliascope.errors import GliascopeError
 
 INTERRUPTED = 130
@@ -54,13 +54,7 @@ def _print_version(wanted: bool) -> None:
 
 def build() -> Any:
     """Make the command `gliascope`; no command's body is imported."""
-    app = typer.Typer(
-        name="gliascope",
-        cls=Application,
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
+    app = typer.Typer(name="gliascope", cls=Application, no_args_is_help=True, **SETTINGS)
 
     @app.callback(help=HELP)
     def root(

@@ -1,10 +1,155 @@
-"""`gliascope info`."""
+"""`gliascope info`: what is installed. Reads files only; NumPy and ONNX Runtime take too long to import."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import platform
+import re
+import sys
+from importlib import metadata, util
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from gliascope import __version__
 from gliascope.cli.options import AsJson, Quiet, Verbose
+from gliascope.errors import BundleError
+
+SCHEMA: Final = "gliascope.info/1"
+"""Name and version of the JSON form; the number rises when a key changes its meaning or goes."""
+
+EMBEDDED: Final = Path(__file__).parents[1] / "models" / "default"
+
+PACKAGES: Final = ("numpy", "opencv-python-headless", "keras", "tensorflow-cpu", "tensorflow")
+RUNTIMES: Final = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-rocm", "onnxruntime-directml", "onnxruntime-openvino")
+DEVICES: Final = ("cpu", "cuda", "rocm", "directml", "coreml", "openvino")
+BUNDLE_KEYS: Final = ("name", "created", "wiring", "operating_points", "summary", "evaluation")
+
+Model = Annotated[
+    Path | None, typer.Option("--model", metavar="BUNDLE", help="Show this bundle instead of the embedded one.")
+]
 
 
-def info(as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = 0) -> None:
-    """Show versions."""
-    print(as_json, quiet, verbose)
+def info(model: Model = None, as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = 0) -> None:
+    """Show versions, the embedded model, what it was trained on, and the devices that can be used."""
+    del quiet, verbose
+    values = collect(EMBEDDED if model is None else model, required=model is not None)
+    print(json.dumps(values, indent=2, ensure_ascii=False) if as_json else describe(values))
+
+
+def collect(bundle: Path, *, required: bool) -> dict[str, Any]:
+    """Gather what `info` shows, as JSON values.
+
+    Parameters
+    ----------
+    bundle : Path
+        The bundle's folder.
+    required : bool
+        Whether its absence is an error.
+
+    Returns
+    -------
+    dict
+        ``bundle`` is None where there is none.
+
+    Raises
+    ------
+    BundleError
+        If the bundle's manifest cannot be read.
+    """
+    return {
+        "schema": SCHEMA,
+        "gliascope": __version__,
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "packages": _versions((*RUNTIMES, *PACKAGES)),
+        "devices": _devices(),
+        "bundle": _bundle(bundle, required),
+    }
+
+
+def describe(values: dict[str, Any]) -> str:
+    """Turn the result of `collect` into lines for people."""
+    packages = ", ".join(f"{name} {version}" for name, version in values["packages"].items())
+    lines = [
+        f"gliascope {values['gliascope']}, Python {values['python']}, {values['platform']}",
+        f"packages   {packages}",
+        f"devices    {', '.join(values['devices']) or 'none: onnxruntime is not installed'}",
+    ]
+    bundle = values["bundle"]
+    if bundle is None:
+        return "\n".join(
+            [*lines, "model      none: this installation holds no model bundle; name one with --model BUNDLE"]
+        )
+    points = "; ".join(f"{name}: {_pairs(point)}" for name, point in bundle["operating_points"].items())
+    return "\n".join(
+        [
+            *lines,
+            f"model      {bundle['name']}, made {bundle['created']}",
+            f"  sha256   {bundle['sha256']}",
+            f"  wiring   {bundle['wiring']} (recipe {bundle['recipe']})",
+            f"  points   {points}",
+            f"  trained  {_pairs(bundle['summary']) or 'not recorded'}",
+            f"  measured {_pairs(bundle['evaluation']) or 'not recorded'}",
+            f"  folder   {bundle['path']}",
+            "Research software, never a diagnosis.",
+        ]
+    )
+
+
+def _versions(names: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _devices() -> list[str]:
+    """Names of devices, told by the provider libraries that lie in ONNX Runtime's folder."""
+    spec = util.find_spec("onnxruntime")
+    if spec is None or not spec.submodule_search_locations:
+        return []
+    files = [one.name for one in Path(spec.submodule_search_locations[0], "capi").iterdir()]
+    found = {match[1] for one in files if (match := re.search(r"onnxruntime_providers_([a-z]+)\.", one))}
+    directml = any(one.lower() == "directml.dll" for one in files)
+    present = {"directml": directml, "coreml": sys.platform == "darwin", "cpu": True}
+    return [
+        one for one in ("cpu", "cuda", "rocm", "directml", "coreml", "openvino") if one in found or present.get(one)
+    ]
+
+
+def _bundle(folder: Path, required: bool) -> dict[str, Any] | None:
+    path = folder / "bundle.json"
+    if not required and not path.exists():
+        return None
+    try:
+        raw = path.read_bytes()
+        manifest = json.loads(raw)
+        return {
+            **{
+                key: manifest[key] for key in ("name", "created", "wiring", "operating_points", "summary", "evaluation")
+            },
+            "recipe": manifest["recipe"]["name"],
+            "sha256": hashlib.sha256(raw).hexdigest(),
+            "path": str(folder),
+        }
+    except OSError as error:
+        raise BundleError(f"{folder}: a bundle must be a folder with a bundle.json, received {error}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{path}: must be a bundle's manifest, received {error!r}") from error
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return ", ".join(f"{key.replace('_', ' ')} {_short(value)}" for key, value in values.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    return text if len(text) <= 72 else f"{text[:69]}..."
