@@ -1,0 +1,58 @@
+"""Every error that gliascope raises on purpose.
+
+::
+
+    GliascopeError
+    +-- InputError          a file, folder or array that cannot be used
+    |   +-- UnreadableFile  the file is damaged, empty or of an unknown kind
+    +-- RecipeError         a recipe with an unknown key or an impossible value
+    +-- BundleError         a model bundle that is incomplete, altered or too new
+    +-- SplitError          a split file that leaks, is incomplete or was altered
+    +-- DeviceError         the device asked for is not there
+    +-- TrainingError       training or export could not go on
+    |   +-- ParityError     the exported graphs disagree with the trained networks
+    +-- MissingExtra        a part of gliascope that is not installed
+
+A message states the file, the rule and what was received:
+``scan_7.tif: an image must have 1 or 3 channels, received 2``.
+"""
+
+
+class GliascopeError(Exception):
+    """Base of every error raised on purpose; the command line shows its text alone."""
+
+
+class InputError(GliascopeError):
+    """A file, folder or array breaks a rule that the message states."""
+
+
+class UnreadableFile(InputError):
+    """A file is damaged, empty or of a kind that gliascope does not read."""
+
+
+class RecipeError(GliascopeError):
+    """A recipe has an unknown key or a value outside its range."""
+
+
+class BundleError(GliascopeError):
+    """A model bundle is incomplete, altered or written by a later version."""
+
+
+class SplitError(GliascopeError):
+    """A split file leaks between its sides, is incomplete or was altered."""
+
+
+class DeviceError(GliascopeError):
+    """The device asked for cannot be used by the installed inference engine."""
+
+
+class TrainingError(GliascopeError):
+    """Training or export could not go on."""
+
+
+class ParityError(TrainingError):
+    """The exported graphs disagree with the networks they were made from."""
+
+
+class MissingExtra(GliascopeError, ImportError):
+    """An optional part is not installed; the message names the command that installs it."""

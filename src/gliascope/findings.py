@@ -1,0 +1,160 @@
+"""What gliascope says about a case: frozen values, and their JSON form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.errors import InputError
+from gliascope.scan import Problem, Source
+
+Verdict = Literal["tumour", "no tumour", "not assessable"]
+
+SCHEMA: Final = "gliascope.finding/1"
+"""Name and version of the JSON form; the number rises when a key changes its meaning or goes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """The classifier's word on each slice of a scan.
+
+    Attributes
+    ----------
+    probability : ndarray, float32, shape (slice,)
+        Probability of tumour, 0 to 1.
+    positive : ndarray, bool, shape (slice,)
+        True where the probability reaches the threshold.
+    threshold : float
+    """
+
+    probability: NDArray[np.float32]
+    positive: NDArray[np.bool_]
+    threshold: float
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """The outline of each slice of a scan, in the scan's own rows and columns.
+
+    Attributes
+    ----------
+    mask : ndarray, bool, shape (slice, row, column)
+    probability : ndarray, float32, shape (slice, row, column), or None
+        Kept on request only.
+    threshold : float
+    """
+
+    mask: NDArray[np.bool_]
+    probability: NDArray[np.float32] | None
+    threshold: float
+
+
+@dataclass(frozen=True, eq=False)
+class SliceFinding:
+    """What is said about one slice.
+
+    Attributes
+    ----------
+    source : Source
+    probability : float
+        Probability of tumour, 0 to 1.
+    verdict : str
+    mask : ndarray, bool, shape (row, column)
+        In the input's own rows and columns; empty where no tumour was found.
+    mask_probability : ndarray, float32, shape (row, column), or None
+        Kept on request only.
+    """
+
+    source: Source
+    probability: float
+    verdict: Verdict
+    mask: NDArray[np.bool_]
+    mask_probability: NDArray[np.float32] | None = None
+
+    @property
+    def area_px(self) -> int:
+        """Number of pixels inside the outline."""
+        return int(np.count_nonzero(self.mask))
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """The thresholds that turned probabilities into a verdict and an outline.
+
+    Attributes
+    ----------
+    name : str
+        ``balanced``, or ``custom`` where the user gave a threshold.
+    detection : float
+        A slice is called tumour from this probability on.
+    mask : float
+        A pixel is inside from this probability on.
+    components : str
+        ``all``, or ``largest``: only the largest 3-D component of a volume is kept.
+    """
+
+    name: str
+    detection: float
+    mask: float
+    components: Literal["all", "largest"]
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """Everything said about one case.
+
+    Attributes
+    ----------
+    case : str
+    verdict : str
+    score : float
+        The highest slice probability; not a probability of the case. NaN where no slice could be read.
+    operating_point : OperatingPoint
+    slices : tuple of SliceFinding
+    warnings : tuple of str
+    problems : tuple of Problem
+    provenance : dict
+        Versions (gliascope, engine, Python), device, bundle name and SHA-256.
+    """
+
+    case: str
+    verdict: Verdict
+    score: float
+    operating_point: OperatingPoint
+    slices: tuple[SliceFinding, ...]
+    warnings: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    provenance: dict[str, Any]
+
+    @property
+    def tumour_slices(self) -> int:
+        """Number of slices called tumour."""
+        return sum(one.verdict == "tumour" for one in self.slices)
+
+    @property
+    def area_px(self) -> int:
+        """Pixels inside the outline, summed over all slices."""
+        return sum(one.area_px for one in self.slices)
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """The outline of the whole case.
+
+        Returns
+        -------
+        ndarray, bool, shape (slice, row, column)
+
+        Raises
+        ------
+        InputError
+            If the slices differ in size; each slice's own ``mask`` is there then.
+        """
+        if not self.slices:
+            return np.zeros((0, 0, 0), dtype=np.bool_)
+        shapes = {one.mask.shape for one in self.slices}
+        if len(shapes) > 1:
+            raise InputError(f"{self.case}: slices must have one size to be stacked, received {sorted(shapes)}")
+        return np.stack([one.mask for one in self.slices])

@@ -1,0 +1,124 @@
+"""From a scan to what the networks see, and the way back: one code path for training and for use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.prepare.clahe import enhance, enhance_for_network
+from gliascope.prepare.head import head_mask, head_square
+from gliascope.prepare.intensity import normalise, to_uint8
+from gliascope.prepare.inverse import InverseMap
+from gliascope.recipe import Preparation
+from gliascope.scan import SEQUENCES, Scan, Sequence
+
+__all__ = ["InverseMap", "Prepared", "enhance", "prepare", "prepare_mask", "real_sequences", "to_uint8"]
+
+HALF: Final = 0.5
+"""A resized pixel counts as inside when at least this share of it was inside."""
+
+LONG_NAMES: Final[dict[Sequence, str]] = {"pre": "pre-contrast", "flair": "FLAIR", "post": "post-contrast"}
+"""The sequences as they are named in messages."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A scan as the networks see it.
+
+    Attributes
+    ----------
+    images : ndarray, float32, shape (slice, size, size, 3)
+        Channels in the order of `gliascope.scan.SEQUENCES`; a missing one is 0 throughout.
+    sequences : tuple of str
+        Which of the three channels hold a sequence of their own.
+    inverse : InverseMap
+        The way back into the scan's rows and columns.
+    warnings : tuple of str
+    """
+
+    images: NDArray[np.float32]
+    sequences: tuple[Sequence, ...]
+    inverse: InverseMap
+    warnings: tuple[str, ...] = ()
+
+
+def prepare(scan: Scan, preparation: Preparation) -> Prepared:
+    """Enhance, crop, resize and normalise a scan.
+
+    Parameters
+    ----------
+    scan : Scan
+    preparation : Preparation
+
+    Returns
+    -------
+    Prepared
+    """
+    pixels = to_uint8(scan.pixels)
+    real, warnings = real_sequences(scan)
+    head = head_mask(pixels[..., scan.sequences.index("flair") if "flair" in scan.sequences else 0])
+    inverse = _inverse_map(scan, head, preparation)
+    used = [scan.sequences.index(one) for one in real]
+    values = inverse.forward(enhance_for_network(pixels[..., used], preparation.clahe))
+    inside = inverse.forward(head.astype(np.float32)) > HALF
+    images = np.zeros((len(scan), preparation.size, preparation.size, len(SEQUENCES)), dtype=np.float32)
+    images[..., [SEQUENCES.index(one) for one in real]] = normalise(values, inside, preparation)
+    return Prepared(images, real, inverse, warnings)
+
+
+def prepare_mask(mask: NDArray[np.bool_], inverse: InverseMap) -> NDArray[np.float32]:
+    """Bring a true mask to the networks' square.
+
+    Parameters
+    ----------
+    mask : ndarray, bool, shape (slice, row, column)
+    inverse : InverseMap
+
+    Returns
+    -------
+    ndarray, float32, shape (slice, size, size), 0 or 1
+    """
+    return (inverse.forward(mask.astype(np.float32)) >= HALF).astype(np.float32)
+
+
+def real_sequences(scan: Scan) -> tuple[tuple[Sequence, ...], tuple[str, ...]]:
+    """Tell the sequences that hold pixels of their own from copies of FLAIR.
+
+    Parameters
+    ----------
+    scan : Scan
+
+    Returns
+    -------
+    sequences : tuple of str
+        In the order of `gliascope.scan.SEQUENCES`.
+    warnings : tuple of str
+        One for each copy.
+    """
+    if "flair" not in scan.sequences:
+        return tuple(one for one in SEQUENCES if one in scan.sequences), ()
+    flair = scan.pixels[..., scan.sequences.index("flair")]
+    copies = {
+        one
+        for position, one in enumerate(scan.sequences)
+        if one != "flair" and np.array_equal(scan.pixels[..., position], flair)
+    }
+    warnings = tuple(
+        f"the {LONG_NAMES[one]} channel is a copy of FLAIR and is treated as missing"
+        for one in SEQUENCES
+        if one in copies
+    )
+    return tuple(one for one in SEQUENCES if one in scan.sequences and one not in copies), warnings
+
+
+def _inverse_map(scan: Scan, head: NDArray[np.bool_], preparation: Preparation) -> InverseMap:
+    rows, columns = head.shape[1:]
+    if preparation.crop:
+        top, left, side = head_square(head, preparation.crop_margin, scan.is_volume)
+    else:
+        side = max(rows, columns)
+        top, left = (rows - side) // 2, (columns - side) // 2
+    return InverseMap((rows, columns), top, left, side, preparation.size)

@@ -1,0 +1,163 @@
+"""What is read from disk: scans and masks, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.errors import InputError
+from gliascope.geometry import identity_affine
+
+Sequence = Literal["pre", "flair", "post"]
+
+SEQUENCES: Final[tuple[Sequence, ...]] = ("pre", "flair", "post")
+"""Channel order of the LGG data set, of the networks and of every three-channel scan."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one slice came from.
+
+    Attributes
+    ----------
+    path : Path or None
+        The file; None for a slice given as an array.
+    page : int
+        Page of a multi-page file, from 0.
+    pages : int
+        Number of pages of that file.
+    sha256 : str
+        Digest of the slice's pixels in the input's own type, with shape and type (see
+        `gliascope.read.pixel_hash`), so that a copy under another name is recognised.
+    """
+
+    path: Path | None
+    page: int
+    pages: int
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """Slices of one size, each with the same channels.
+
+    Attributes
+    ----------
+    pixels : ndarray, uint8 or float32, shape (slice, row, column, channel)
+        Intensities as they were in the file; 16-bit values become float32.
+    sequences : tuple of str
+        The sequence of each channel: some of ``pre``, ``flair``, ``post``, each at most once.
+    sources : tuple of Source
+        One a slice.
+    is_volume : bool
+        True where the slices are neighbours of one patient, in order, so that they may be
+        normalised together; False where each slice stands alone.
+    affine : ndarray, float64, shape (4, 4)
+        Voxel index (column, row, slice) to patient millimetres, LPS+.
+    has_geometry : bool
+        False where the input has no spacing; nothing in millimetres is reported then.
+    """
+
+    pixels: NDArray[Any]
+    sequences: tuple[Sequence, ...]
+    sources: tuple[Source, ...]
+    is_volume: bool
+    affine: NDArray[np.float64] = field(default_factory=identity_affine)
+    has_geometry: bool = False
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 4:
+            raise InputError(f"a scan must be 4-D (slice, row, column, channel), received shape {self.pixels.shape}")
+        if self.pixels.dtype not in (np.uint8, np.float32):
+            raise InputError(f"a scan must be uint8 or float32, received {self.pixels.dtype}")
+        if self.pixels.shape[3] != len(self.sequences):
+            raise InputError(
+                f"a scan must have one sequence a channel, received {self.pixels.shape[3]} channels "
+                f"and sequences {self.sequences}"
+            )
+        if len(set(self.sequences)) != len(self.sequences):
+            raise InputError(f"each sequence may occur once, received {self.sequences}")
+        if self.pixels.shape[0] != len(self.sources):
+            raise InputError(
+                f"a scan must have one source a slice, received {self.pixels.shape[0]} slices "
+                f"and {len(self.sources)} sources"
+            )
+        if not self.is_volume and len(self) != 1:
+            raise InputError(f"a scan that is no volume must have one slice, received {len(self)}")
+
+    def __len__(self) -> int:
+        return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """The true outline of one slice.
+
+    Attributes
+    ----------
+    pixels : ndarray, bool, shape (row, column)
+        True inside the lesion.
+    path : Path or None
+        The file it was read from.
+    """
+
+    pixels: NDArray[np.bool_]
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 2:
+            raise InputError(f"mask must be 2-D, received shape {self.pixels.shape}")
+        if self.pixels.dtype != np.bool_:
+            raise InputError(f"mask must be boolean, received {self.pixels.dtype}")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that could not be used: the file and the rule it broke."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One input: one Finding, one folder of results, one status.
+
+    Attributes
+    ----------
+    name : str
+        The folder's name, or the stem of an image that was named on its own.
+    scans : tuple of Scan
+        One scan where all slices have the same size and channels; otherwise one for each slice, in order.
+    truths : tuple of Mask or None
+        One for each slice, over all scans in order; None where no truth exists.
+    problems : tuple of Problem
+        Files that belong to the case and could not be used.
+    warnings : tuple of str
+        What was assumed: grey taken as FLAIR, sizes that differ, and the like.
+    """
+
+    name: str
+    scans: tuple[Scan, ...]
+    truths: tuple[Mask | None, ...]
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.truths) != len(self):
+            raise InputError(
+                f"{self.name}: a case must have one truth (or None) a slice, received {len(self)} slices "
+                f"and {len(self.truths)} truths"
+            )
+
+    def __len__(self) -> int:
+        return sum(len(scan) for scan in self.scans)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The source of every slice, over all scans in order."""
+        return tuple(source for scan in self.scans for source in scan.sources)

@@ -1,0 +1,261 @@
+"""One training stage: epochs, validation, checkpoints, and going on after an interruption."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import keras
+import numpy as np
+from keras import ops
+
+from gliascope.errors import TrainingError
+from gliascope.recipe import Recipe, Training
+from gliascope.training.batches import Batch, epoch_batches, steps_in_epoch
+from gliascope.training.checkpoint import load_values, restore, save_values, snapshot, stage_variables
+from gliascope.training.history import History
+from gliascope.training.losses import stage_losses
+from gliascope.training.networks import Stage
+from gliascope.training.score import Predictions, validation_scores
+from gliascope.training.table import SliceTable, Tables
+
+logger = logging.getLogger(__name__)
+
+PREDICT_BATCH: Final = 32
+"""Slices that are predicted at once on validation patients."""
+
+SGD_MOMENTUM: Final = 0.99
+"""Nesterov momentum of the ``sgd`` optimiser, as in nnU-Net."""
+
+
+class Watcher(Protocol):
+    """Who is told how training goes, and may end it."""
+
+    def start(self, stage: str, epoch: int, epochs: int, steps: int) -> None:
+        """Begin an epoch."""
+
+    def step(self, figures: dict[str, float]) -> None:
+        """One batch is done; `figures` are the running means of the epoch."""
+
+    def finish(self, figures: dict[str, float], best: bool) -> None:
+        """End an epoch: it has been scored and saved."""
+
+    def stopped(self) -> bool:
+        """Tell whether training shall end here; asked between epochs."""
+
+
+@dataclass(frozen=True)
+class StageFiles:
+    """Where a stage keeps its state.
+
+    Attributes
+    ----------
+    last : Path
+        Everything needed to go on after the last whole epoch.
+    best : Path
+        The network's values after the best epoch.
+    history : Path
+        One CSV row an epoch.
+    """
+
+    last: Path
+    best: Path
+    history: Path
+
+    @classmethod
+    def under(cls, run: Path, stage: Stage) -> StageFiles:
+        """Files of a stage in a run's folder."""
+        return cls(run / stage / "last.npz", run / stage / "best.npz", run / stage / "history.csv")
+
+
+def build_optimiser(training: Training) -> keras.optimizers.Optimizer:
+    """Make the recipe's optimiser; its learning rate is set anew at every step."""
+    common: dict[str, Any] = {"learning_rate": training.learning_rate}
+    if training.clip_norm:
+        common["global_clipnorm"] = training.clip_norm
+    if training.ema:
+        common |= {"use_ema": True, "ema_momentum": training.ema, "ema_overwrite_frequency": None}
+    if training.optimiser == "sgd":
+        return keras.optimizers.SGD(momentum=SGD_MOMENTUM, nesterov=True, **common)
+    if training.optimiser == "adam":
+        return keras.optimizers.Adam(**common)
+    optimiser = keras.optimizers.AdamW(weight_decay=training.weight_decay, **common)
+    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimiser
+
+
+def learning_rate(training: Training, step: int, steps_per_epoch: int) -> float:
+    """Learning rate of one step: linear warm-up, then the recipe's decay.
+
+    Parameters
+    ----------
+    training : Training
+    step : int
+        From 0, over all epochs.
+    steps_per_epoch : int
+
+    Returns
+    -------
+    float
+    """
+    warmup = training.warmup_epochs * steps_per_epoch
+    if step < warmup:
+        return training.learning_rate * (step + 1) / (warmup + 1)
+    whole = max(1.0, training.epochs * steps_per_epoch - warmup)
+    share = min(1.0, (step - warmup) / whole)
+    if training.schedule == "cosine":
+        return training.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+    if training.schedule == "poly":
+        return float(training.learning_rate * (1 - share) ** 0.9)
+    return training.learning_rate
+
+
+class StageFitter:
+    """Trains one stage and keeps its files up to date.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Gives logits (see `gliascope.training.networks.NetworkSet`).
+    stage : str
+    recipe : Recipe
+    tables : Tables
+    run : Path
+        The run's folder.
+    """
+
+    def __init__(self, model: keras.Model, stage: Stage, recipe: Recipe, tables: Tables, run: Path) -> None:
+        self.model, self.stage, self.recipe, self.tables = model, stage, recipe, tables
+        self.files = StageFiles.under(run, stage)
+        self.outputs = list(model.output)
+        self.steps = steps_in_epoch(tables.train.labels, recipe, stage)
+        chosen, weights = stage_losses(stage, recipe.loss, self.outputs)
+        model.compile(optimizer=build_optimiser(recipe.training), loss=chosen, loss_weights=weights)
+        model.optimizer.build(model.trainable_variables)
+        self.history = History(self.files.history)
+        self.epoch = 0
+
+    def resume(self) -> bool:
+        """Go on after the last whole epoch, if there is one.
+
+        Returns
+        -------
+        bool
+            True where a checkpoint was found.
+
+        Raises
+        ------
+        TrainingError
+            If the checkpoint is damaged or belongs to another network.
+        """
+        if not self.files.last.exists():
+            return False
+        values, self.epoch = load_values(self.files.last)
+        restore(stage_variables(self.model), values)
+        self.history.keep(self.epoch)
+        return True
+
+    def fit(self, watcher: Watcher) -> None:
+        """Train until the recipe's last epoch, or until the watcher ends it between two epochs.
+
+        Raises
+        ------
+        TrainingError
+            If the loss is no longer a number, memory runs out or the disk is full; whole epochs are kept.
+        """
+        while self.epoch < self.recipe.training.epochs and not watcher.stopped():
+            figures = self._train_epoch(watcher)
+            figures |= {f"val_{name}": value for name, value in self._validate().items()}
+            best = figures["val_score"] > self.history.best("val_score")
+            if best:
+                save_values(self.files.best, self._averaged(), self.epoch + 1)
+            self.epoch += 1
+            self.history.add(self.epoch, figures)
+            save_values(self.files.last, snapshot(stage_variables(self.model)), self.epoch)
+            watcher.finish(figures, best)
+
+    def _train_epoch(self, watcher: Watcher) -> dict[str, float]:
+        watcher.start(self.stage, self.epoch + 1, self.recipe.training.epochs, self.steps)
+        self.model.reset_metrics()
+        figures: dict[str, float] = {}
+        for step, batch in enumerate(epoch_batches(self.tables.train, self.recipe, self.stage, self.epoch)):
+            rate = learning_rate(self.recipe.training, self.epoch * self.steps + step, self.steps)
+            self.model.optimizer.learning_rate = rate
+            figures = self._train_step(batch)
+            if not math.isfinite(figures["loss"]):
+                raise TrainingError(
+                    f"{self.stage}: the loss must stay a number, received {figures['loss']} in epoch {self.epoch + 1}, "
+                    f"step {step + 1}; the last whole epoch is kept in {self.files.last}"
+                )
+            watcher.step(figures)
+        return figures | {"learning_rate": rate}
+
+    def _train_step(self, batch: Batch) -> dict[str, float]:
+        try:
+            logs = self.model.train_on_batch(batch.images, batch.targets(self.outputs), return_dict=True)
+        except Exception as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise TrainingError(
+                f"{self.stage}: a batch of {len(batch.images)} slices does not fit into memory; lower "
+                f"training.batch_size or preparation.size. Whole epochs are kept in {self.files.last}"
+            ) from error
+        return {name: float(value) for name, value in logs.items()}
+
+    def _averaged(self) -> list[Any]:
+        """Values of the network as it is validated and exported: the moving average where the recipe has one."""
+        live = snapshot(self.model.variables)
+        if self.recipe.training.ema:
+            self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+            averaged = snapshot(self.model.variables)
+            restore(self.model.variables, live)
+            return averaged
+        return live
+
+    def _validate(self) -> dict[str, float]:
+        live = snapshot(self.model.variables)
+        restore(self.model.variables, self._averaged())
+        figures = validation_scores(self.tables.validation, predict_table(self.model, self.tables.validation))
+        restore(self.model.variables, live)
+        return figures
+
+
+def predict_table(model: keras.Model, table: SliceTable) -> Predictions:
+    """Run a stage's network over all slices of a table.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Gives logits.
+    table : SliceTable
+
+    Returns
+    -------
+    Predictions
+    """
+    slices, masks = [], []
+    for start in range(0, len(table.images), PREDICT_BATCH):
+        images = table.images[start : start + PREDICT_BATCH].astype(np.float32)
+        logits = model.predict_on_batch(images)
+        if "slice_logit" in logits:
+            slices.append(_sigmoid(logits["slice_logit"])[:, 0])
+        if "mask_logit" in logits:
+            masks.append(_sigmoid(logits["mask_logit"])[..., 0].astype(np.float16))
+    return Predictions(
+        np.concatenate(slices) if slices else None,
+        np.concatenate(masks) if masks else None,
+    )
+
+
+def _sigmoid(logits: Any) -> Any:
+    return ops.convert_to_numpy(ops.sigmoid(ops.convert_to_tensor(logits, dtype="float32")))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(
+        sign in f"{type(error).__name__} {error}".lower()
+        for sign in ("resourceexhausted", "resource_exhausted", "out of memory", "outofmemory")
+    )

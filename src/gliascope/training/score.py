@@ -1,0 +1,133 @@
+"""Scores on validation patients while training, and the thresholds that are chosen there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.training.table import SliceTable
+
+MASK_THRESHOLDS: Final = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
+"""Candidates for the pixel threshold: 0.20 to 0.80."""
+
+DEFAULT_THRESHOLD: Final = 0.5
+"""Threshold of slices and pixels while nothing has been chosen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a network says about every slice of a table.
+
+    Attributes
+    ----------
+    slices : ndarray, float32, shape (slice,), or None
+        Probability of tumour; None from a segmenter alone.
+    masks : ndarray, float16, shape (slice, size, size), or None
+        Probability of each pixel; None from a classifier alone.
+    """
+
+    slices: NDArray[np.float32] | None
+    masks: NDArray[np.float16] | None
+
+
+def area_under_curve(labels: NDArray[np.bool_], scores: NDArray[np.float32]) -> float:
+    """Area under the ROC curve, as the Mann-Whitney statistic with ties counted half.
+
+    Parameters
+    ----------
+    labels : ndarray, bool, shape (slice,)
+    scores : ndarray, float, shape (slice,)
+
+    Returns
+    -------
+    float
+        NaN where only one class is there.
+    """
+    from scipy.stats import rankdata
+
+    positives, negatives = int(labels.sum()), int((~labels).sum())
+    if not positives or not negatives:
+        return float("nan")
+    ranks = rankdata(scores)
+    return float((ranks[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def youden_threshold(labels: NDArray[np.bool_], scores: NDArray[np.float32]) -> float:
+    """Threshold with the largest sum of sensitivity and specificity (Youden 1950).
+
+    Halfway between the two neighbouring scores, so that it does not hang on one slice's exact value.
+
+    Returns
+    -------
+    float
+        `DEFAULT_THRESHOLD` where only one class is there.
+    """
+    positives, negatives = int(labels.sum()), int((~labels).sum())
+    if not positives or not negatives:
+        return DEFAULT_THRESHOLD
+    order = np.argsort(scores, kind="stable")
+    ordered, truth = scores[order].astype(np.float64), labels[order]
+    sensitivity = 1 - np.concatenate([[0], np.cumsum(truth)]) / positives
+    specificity = np.concatenate([[0], np.cumsum(~truth)]) / negatives
+    edges = np.concatenate([[ordered[0]], (ordered[1:] + ordered[:-1]) / 2, [ordered[-1]]])
+    distinct = np.concatenate([[True], ordered[1:] > ordered[:-1], [False]])
+    best = int(np.argmax(np.where(distinct, sensitivity + specificity, -1)))
+    return float(edges[best])
+
+
+def patient_dice(
+    table: SliceTable, predictions: Predictions, detection: float, mask_thresholds: Iterable[float]
+) -> NDArray[np.float64]:
+    """Dice over each patient's volume in the scan's own pixels, behind the slice gate.
+
+    Parameters
+    ----------
+    table : SliceTable
+    predictions : Predictions
+    detection : float
+        Slices under this probability have an empty mask.
+    mask_thresholds : iterable of float
+
+    Returns
+    -------
+    ndarray, float64, shape (patient, threshold)
+        NaN for a patient whose true and predicted volumes are both empty.
+    """
+    if predictions.masks is None:
+        raise ValueError("Dice needs masks, received none")
+    thresholds = tuple(mask_thresholds)
+    result = np.full((len(table.patients), len(thresholds)), np.nan)
+    for row, patient in enumerate(table.patients):
+        probability = patient.inverse.restore(predictions.masks[patient.rows].astype(np.float32))
+        if predictions.slices is not None:
+            probability[predictions.slices[patient.rows] < detection] = 0
+        for column, threshold in enumerate(thresholds):
+            outline = probability >= threshold
+            total = int(outline.sum()) + int(patient.truth.sum())
+            if total:
+                result[row, column] = 2 * int((outline & patient.truth).sum()) / total
+    return result
+
+
+def validation_scores(table: SliceTable, predictions: Predictions) -> dict[str, float]:
+    """Compute the figures of one epoch.
+
+    Returns
+    -------
+    dict of str to float
+        ``auc`` and ``dice`` (mean over patients, pixel threshold 0.5, slice threshold by Youden) where the network
+        gives them, and ``score``, their mean, which the best epoch is chosen by.
+    """
+    figures: dict[str, float] = {}
+    detection = DEFAULT_THRESHOLD
+    if predictions.slices is not None:
+        figures["auc"] = area_under_curve(table.labels, predictions.slices)
+        detection = youden_threshold(table.labels, predictions.slices)
+    if predictions.masks is not None:
+        figures["dice"] = float(np.nanmean(patient_dice(table, predictions, detection, [DEFAULT_THRESHOLD])))
+    figures["score"] = float(np.mean(list(figures.values())))
+    return figures

@@ -1,0 +1,120 @@
+"""The slices of many patients, prepared once and held in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.errors import InputError
+from gliascope.prepare import InverseMap, prepare, prepare_mask
+from gliascope.read import read_cases
+from gliascope.recipe import Preparation
+from gliascope.scan import Case
+
+
+@dataclass(frozen=True, eq=False)
+class Patient:
+    """One patient's place in a `SliceTable`, and what is needed to score it in its own pixels.
+
+    Attributes
+    ----------
+    name : str
+    rows : slice
+        The patient's rows in the table.
+    inverse : InverseMap
+    truth : ndarray, bool, shape (slice, row, column)
+        In the scan's own pixels.
+    hashes : tuple of str
+        Pixel digest of each slice.
+    """
+
+    name: str
+    rows: slice
+    inverse: InverseMap
+    truth: NDArray[np.bool_]
+    hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SliceTable:
+    """Prepared slices of many patients.
+
+    Attributes
+    ----------
+    images : ndarray, float16, shape (slice, size, size, 3)
+        As `gliascope.prepare.prepare` gives them; half precision saves memory and is finer than 8-bit grey levels.
+    masks : ndarray, uint8, shape (slice, size, size), 0 or 1
+    labels : ndarray, bool, shape (slice,)
+        True where the true mask in the scan's own pixels is not empty.
+    patients : tuple of Patient
+    """
+
+    images: NDArray[np.float16]
+    masks: NDArray[np.uint8]
+    labels: NDArray[np.bool_]
+    patients: tuple[Patient, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The slices that train a network, and those that choose its best epoch and its thresholds."""
+
+    train: SliceTable
+    validation: SliceTable
+
+
+def load_table(folders: Iterable[Path], preparation: Preparation) -> SliceTable:
+    """Read and prepare the slices of some patients.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        One patient's folder each, every slice with its mask.
+    preparation : Preparation
+
+    Returns
+    -------
+    SliceTable
+
+    Raises
+    ------
+    InputError
+        If a file is damaged, a slice has no mask, or a patient's slices differ in size.
+    """
+    images: list[NDArray[np.float16]] = []
+    masks: list[NDArray[np.uint8]] = []
+    labels: list[NDArray[np.bool_]] = []
+    patients: list[Patient] = []
+    start = 0
+    for case in read_cases([str(one) for one in folders]):
+        truth = _truth(case)
+        scan = case.scans[0]
+        prepared = prepare(scan, preparation)
+        rows = slice(start, start + len(scan))
+        start = rows.stop
+        images.append(prepared.images.astype(np.float16))
+        masks.append(prepare_mask(truth, prepared.inverse).astype(np.uint8))
+        labels.append(np.array(truth.any(axis=(1, 2)), dtype=np.bool_, ndmin=1))
+        hashes = tuple(one.sha256 for one in scan.sources)
+        patients.append(Patient(case.name, rows, prepared.inverse, truth, hashes))
+    if not patients:
+        raise InputError("training needs at least one patient, received none")
+    return SliceTable(np.concatenate(images), np.concatenate(masks), np.concatenate(labels), tuple(patients))
+
+
+def _truth(case: Case) -> NDArray[np.bool_]:
+    if case.problems:
+        first: Sequence[str] = (case.problems[0].path, case.problems[0].message)
+        raise InputError(": ".join(first))
+    if len(case.scans) != 1:
+        raise InputError(
+            f"{case.name}: the slices of a training patient must have one size, received {len(case.scans)}"
+        )
+    for source, truth in zip(case.sources, case.truths, strict=True):
+        if truth is None:
+            raise InputError(f"{source.path}: a training slice must have a mask, received none")
+    return np.stack([one.pixels for one in case.truths if one is not None])
