@@ -38,6 +38,7 @@ class Family:
 
 
 COMMANDS: Final[dict[str, Entry | Family]] = {
+    "analyse": Entry("gliascope.cli.analyse:analyse", "Find and outline tumours in brain MRI."),
     "info": Entry("gliascope.cli.info:info", "Show versions, the embedded model and the devices that can be used."),
 }
 """In the order in which ``gliascope --help`` lists them."""

@@ -1,0 +1,168 @@
+"""`gliascope analyse`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gliascope.cli.console import console, error, note, progress
+from gliascope.cli.options import AsJson, Quiet, Verbose
+
+if TYPE_CHECKING:
+    from gliascope.pipeline import Outcome
+    from gliascope.scan import Sequence
+
+SCHEMA = "gliascope.run/1"
+"""Name and version of what ``--json`` prints."""
+
+
+def analyse(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="INPUT...",
+            show_default=False,
+            help="Images (TIFF, PNG, JPEG), a patient's folder, or a folder of patients.",
+        ),
+    ],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for the results.")],
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="BUNDLE", help="A model bundle; by default the one that travels with gliascope."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, max=1.0, help="Call a slice tumour from this probability on; by default the model's own."
+        ),
+    ] = None,
+    device: Annotated[
+        str,
+        typer.Option(help="auto, cpu, cuda, rocm, directml, coreml or openvino; `gliascope info` lists what is there."),
+    ] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads; by default one for each core that may be used.")
+    ] = None,
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="What the channels are, such as flair or pre,flair,post; by default grey is FLAIR, and red, green, "
+            "blue are pre-contrast, FLAIR, post-contrast.",
+        ),
+    ] = None,
+    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw pictures.")] = True,
+    save_probabilities: Annotated[
+        bool, typer.Option("--save-probabilities", help="Write each pixel's probability for the slices called tumour.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--continue", help="Take over cases that an earlier run into OUT has finished.")
+    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Find and outline tumours in brain MRI.
+
+    Writes OUT/cases.csv, OUT/slices.csv and a folder for each case, with findings.json, a mask for every slice, a
+    picture for each tumour slice and a contact sheet. An image named on the command line is a case of its own; a
+    folder of images is one case. Files named *_mask.* are truth, never input.
+
+    Exit status: 0 done; 1 something could not be read or written, the rest is done; 2 wrong arguments.
+    """
+    del verbose
+    from gliascope.errors import InputError
+    from gliascope.pipeline import Analyser, analyse_into
+    from gliascope.pipeline.folder import check_place
+    from gliascope.read import find_cases
+
+    sequences = _sequences(channels)
+    try:
+        files = find_cases(inputs)
+        check_place(files, output)
+    except InputError as wrong:
+        raise typer.BadParameter(str(wrong)) from wrong
+    _check_device(device)
+    analyser = Analyser(
+        model, device=device, threads=threads, threshold=threshold, save_probabilities=save_probabilities
+    )
+    done: list[dict[str, Any]] = []
+    with progress(quiet=quiet or as_json) as bar:
+        task = bar.add_task("analysing", total=len(files), note="")
+        for outcome in analyse_into(analyser, files, output, channels=sequences, figures=figures, resume=resume):
+            done.append(_summary(outcome))
+            bar.update(task, advance=1, note=outcome.record["case"])
+            _report(outcome.record, quiet=quiet or as_json)
+    _finish(done, output, quiet=quiet, as_json=as_json)
+
+
+def _sequences(channels: str | None) -> "tuple[Sequence, ...] | None":
+    from gliascope.scan import SEQUENCES
+
+    if channels is None:
+        return None
+    names = [one.strip().lower() for one in channels.split(",")]
+    known = tuple(one for name in names for one in SEQUENCES if one == name)
+    if len(known) != len(names) or len(set(names)) != len(names):
+        raise typer.BadParameter(
+            f"--channels must be some of {','.join(SEQUENCES)}, each at most once, received {channels!r}"
+        )
+    return known
+
+
+def _check_device(device: str) -> None:
+    from gliascope.engine.onnx import PROVIDERS
+
+    if device not in ("auto", *PROVIDERS):
+        raise typer.BadParameter(f"--device must be auto or one of {', '.join(PROVIDERS)}, received {device!r}")
+
+
+def _summary(outcome: "Outcome") -> dict[str, Any]:
+    """Pick what is said about a case at the end, without its slices: memory stays flat over many cases."""
+    keys = ("case", "verdict", "score", "slice_count", "tumour_slices", "area_px", "truth", "warnings", "problems")
+    values = {key: outcome.record[key] for key in keys}
+    return {**values, "folder": str(outcome.folder), "continued": outcome.continued}
+
+
+def _report(record: dict[str, Any], *, quiet: bool) -> None:
+    for one in record["problems"]:
+        error(f"{one['path']}: {one['message']}")
+    if not quiet:
+        for warning in record["warnings"]:
+            note(f"{record['case']}: {warning}")
+
+
+def _finish(done: list[dict[str, Any]], output: Path, *, quiet: bool, as_json: bool) -> None:
+    """Say what came out, and exit with 1 where something could not be used."""
+    problems = sum(len(one["problems"]) for one in done)
+    if as_json:
+        values = {"schema": SCHEMA, "output": str(output), "problem_count": problems, "cases": done}
+        print(json.dumps(values, indent=2, ensure_ascii=False))
+    elif not quiet:
+        _print_table(done)
+        note(f"Results: {output}{f' ({problems} problems, see above)' if problems else ''}")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _print_table(done: list[dict[str, Any]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    with_truth = any(one["truth"] is not None for one in done)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("case", overflow="fold")
+    table.add_column("verdict")
+    for title in ("score", "tumour slices", "area px", *(("Dice",) if with_truth else ())):
+        table.add_column(title, justify="right")
+    for one in done:
+        score = "" if one["score"] is None else f"{one['score']:.3f}"
+        row = [escape(one["case"]), one["verdict"], score, f"{one['tumour_slices']} of {one['slice_count']}"]
+        row.append(f"{one['area_px']}")
+        if with_truth:
+            dice = (one["truth"] or {}).get("dice")
+            row.append("" if dice is None else f"{dice:.3f}")
+        table.add_row(*row)
+    console().print(table)

@@ -1,0 +1,319 @@
+"""From a case to a finding: prepare, detect, segment, joined."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+import gliascope
+from gliascope.bundle import Bundle, load_bundle
+from gliascope.detect.assessable import blank_slices
+from gliascope.detect.detector import Detector
+from gliascope.engine.base import Engine
+from gliascope.engine.onnx import OnnxEngine
+from gliascope.errors import BundleError, DeviceError, InputError
+from gliascope.findings import Detection, Finding, OperatingPoint, Segmentation, SliceFinding, Verdict
+from gliascope.pipeline.inputs import Input, cases_of
+from gliascope.prepare import Prepared, prepare
+from gliascope.scan import Case, Problem, Scan, Sequence, Source
+from gliascope.segment.postprocess import keep_components
+from gliascope.segment.segmenter import Segmenter
+
+logger = logging.getLogger(__name__)
+
+BLANK: Final = "nothing to be seen: every pixel has the same value"
+NO_FLAIR: Final = "no FLAIR: the networks were made for scans with FLAIR, and say little without it"
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The findings of one scan; `judged` is False for blank slices, which count for no verdict and no score."""
+
+    slices: list[SliceFinding]
+    judged: NDArray[np.bool_]
+    warnings: tuple[str, ...]
+
+    @property
+    def judged_slices(self) -> list[SliceFinding]:
+        return [one for one, judged in zip(self.slices, self.judged, strict=True) if judged]
+
+
+class Analyser:
+    """Networks loaded once, used on any number of cases.
+
+    Holds no state between cases: the same case gives the same finding, whatever was analysed before. Batches are
+    made of one case's slices and never change its result. Can be pickled by its bundle's path; the copy checks that it
+    found the same bundle there.
+
+    Parameters
+    ----------
+    model : str, Path or Bundle, optional
+        A bundle or its folder; by default the one that travels with the package.
+    device : str
+        ``auto`` or one of `gliascope.engine.onnx.PROVIDERS`.
+    threads : int, optional
+        By default as many as there are cores for this process.
+    threshold : float, optional
+        Slices are called tumour from this probability on; by default the bundle's ``balanced`` operating point.
+    save_probabilities : bool
+        Keep each pixel's probability in the findings.
+    batch_size : int
+        Slices run at once.
+    engine : Engine, optional
+        Runs the graphs in place of ONNX Runtime, such as `gliascope.engine.fake.FakeEngine`.
+
+    Raises
+    ------
+    BundleError
+        If there is no bundle, or it is incomplete, altered or too new.
+    DeviceError
+        If the device is not there.
+    InputError
+        If the threshold is outside 0 to 1, or `threads` or `batch_size` is below 1.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | Bundle | None = None,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        threshold: float | None = None,
+        save_probabilities: bool = False,
+        batch_size: int = 8,
+        engine: Engine | None = None,
+    ) -> None:
+        self.bundle = model if isinstance(model, Bundle) else load_bundle(model)
+        self.operating_point = _operating_point(self.bundle, threshold)
+        self.save_probabilities = save_probabilities
+        self.engine: Engine = engine if engine is not None else OnnxEngine(self.bundle, device, threads)
+        self._detector = Detector(self.engine, self.bundle.wiring, self.operating_point.detection, batch_size)
+        self._segmenter = Segmenter(self.engine, self.bundle.wiring, self.operating_point.mask)
+        self._seen = self.bundle.seen()
+        self._arguments: dict[str, Any] = {
+            "model": model.path if isinstance(model, Bundle) else model,
+            "device": device,
+            "threads": threads,
+            "threshold": threshold,
+            "save_probabilities": save_probabilities,
+            "batch_size": batch_size,
+            "engine": engine,
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"arguments": self._arguments, "sha256": self.bundle.sha256}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Analyser.__init__(self, **state["arguments"])
+        if self.bundle.sha256 != state["sha256"]:
+            raise BundleError(
+                f"{self.bundle.path}: the bundle must be the one that the analyser was made with "
+                f"({state['sha256'][:12]}...), received {self.bundle.sha256[:12]}..."
+            )
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What a finding of this analyser comes from: versions, engine, device, bundle; JSON values."""
+        engine = self.engine.describe()
+        return {
+            "gliascope": gliascope.__version__,
+            "python": platform.python_version(),
+            "engine": {key: engine[key] for key in ("name", "version", "device")},
+            "bundle": {"name": self.bundle.name, "created": self.bundle.created, "sha256": self.bundle.sha256},
+        }
+
+    def iter(
+        self, inputs: Input | Iterable[Input], *, channels: tuple[Sequence, ...] | None = None
+    ) -> Iterator[Finding]:
+        """Analyse inputs one case at a time; only one case is held in memory.
+
+        Parameters
+        ----------
+        inputs : path, array, Case, or iterable of these
+            See `gliascope.pipeline.inputs.cases_of`.
+        channels : tuple of str, optional
+            The sequence of each channel; by default grey is FLAIR, and RGB is pre-contrast, FLAIR, post-contrast.
+
+        Returns
+        -------
+        iterator of Finding
+            One a case, in order. What could not be read is among its ``problems``.
+
+        Raises
+        ------
+        InputError
+            At once if nothing was given, an input is of an unknown kind, or a path does not exist.
+        """
+        return (self.analyse(case) for case in cases_of(inputs, channels))
+
+    def analyse(self, case: Case) -> Finding:
+        """Analyse one case.
+
+        Parameters
+        ----------
+        case : Case
+
+        Returns
+        -------
+        Finding
+            A case that fails in an unforeseen way has no slices and says so among its problems, so that one bad
+            case does not end a series.
+
+        Raises
+        ------
+        BundleError, DeviceError
+            If the model or the device fails, as it would for every case.
+        """
+        try:
+            return self._analyse(case)
+        except (BundleError, DeviceError):
+            raise
+        except InputError as error:
+            message = str(error)
+        except Exception as error:
+            # One bad case must not end a series; it is reported as a problem.
+            logger.debug("%s failed", case.name, exc_info=True)
+            message = f"the analysis failed: {type(error).__name__}: {error}"
+        return self._finding(case, [], case.warnings, (*case.problems, Problem(case.name, message)))
+
+    def _analyse(self, case: Case) -> Finding:
+        parts = [self._analyse_scan(scan) for scan in case.scans]
+        warnings = [*case.warnings, *(one for part in parts for one in part.warnings), *_remarks(parts, self._seen)]
+        return self._finding(case, parts, tuple(dict.fromkeys(warnings)), case.problems)
+
+    def _finding(
+        self, case: Case, parts: list[_Part], warnings: tuple[str, ...], problems: tuple[Problem, ...]
+    ) -> Finding:
+        slices = tuple(one for part in parts for one in part.slices)
+        verdict, score = _case_verdict(parts)
+        return Finding(case.name, verdict, score, self.operating_point, slices, warnings, problems, self.provenance)
+
+    def _analyse_scan(self, scan: Scan) -> _Part:
+        blank = blank_slices(scan.pixels)
+        if blank.all():
+            empty = np.zeros(scan.pixels.shape[1:3], dtype=np.bool_)
+            slices = [SliceFinding(one, float("nan"), "not assessable", empty) for one in scan.sources]
+            return _Part(slices, ~blank, (BLANK,))
+        prepared = prepare(scan, self.bundle.recipe.preparation)
+        warnings = prepared.warnings if "flair" in scan.sequences else (*prepared.warnings, NO_FLAIR)
+        detection, segmentation = self._infer(scan, prepared, ~blank)
+        slices = [_slice_finding(one, place, detection, segmentation) for place, one in enumerate(scan.sources)]
+        return _Part(slices, ~blank, warnings)
+
+    def _infer(self, scan: Scan, prepared: Prepared, assessable: NDArray[np.bool_]) -> tuple[Detection, Segmentation]:
+        shape = scan.pixels.shape[:3]
+        probability = np.zeros(len(scan), dtype=np.float32)
+        positive = np.zeros(len(scan), dtype=np.bool_)
+        mask = np.zeros(shape, dtype=np.bool_)
+        pixel_probability = np.zeros(shape, dtype=np.float32) if self.save_probabilities else None
+        for batch in self._detector.detect(prepared.images, assessable):
+            place = slice(batch.start, batch.start + len(batch.probability))
+            probability[place], positive[place] = batch.probability, batch.positive
+            if not batch.positive.any():
+                continue
+            found = batch.start + np.flatnonzero(batch.positive)
+            outlined = self._segmenter.segment(prepared.images[found], batch.features, prepared.inverse)
+            mask[found] = outlined.mask
+            if pixel_probability is not None:
+                pixel_probability[found] = outlined.probability
+        if scan.is_volume:
+            mask = keep_components(mask, self.operating_point.components)
+        point = self.operating_point
+        return Detection(probability, positive, point.detection), Segmentation(mask, pixel_probability, point.mask)
+
+
+def analyse(
+    inputs: Input | Iterable[Input],
+    *,
+    channels: tuple[Sequence, ...] | None = None,
+    model: str | Path | Bundle | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    threshold: float | None = None,
+    save_probabilities: bool = False,
+    batch_size: int = 8,
+) -> list[Finding]:
+    """Analyse images, folders or arrays; the networks are loaded for this call.
+
+    Parameters
+    ----------
+    inputs, channels
+        See `Analyser.iter`.
+    model, device, threads, threshold, save_probabilities, batch_size
+        See `Analyser`.
+
+    Returns
+    -------
+    list of Finding
+        One a case, in order.
+
+    Raises
+    ------
+    InputError
+        If nothing was given, an input is of an unknown kind, a path does not exist, or a value is out of range.
+    BundleError
+        If there is no bundle, or it is incomplete, altered or too new.
+    DeviceError
+        If the device is not there.
+    """
+    cases = cases_of(inputs, channels)
+    analyser = Analyser(
+        model,
+        device=device,
+        threads=threads,
+        threshold=threshold,
+        save_probabilities=save_probabilities,
+        batch_size=batch_size,
+    )
+    return [analyser.analyse(case) for case in cases]
+
+
+def _operating_point(bundle: Bundle, threshold: float | None) -> OperatingPoint:
+    point = bundle.operating_point()
+    if threshold is None:
+        return point
+    if not 0 <= threshold <= 1:
+        raise InputError(f"threshold must lie in 0 to 1, received {threshold}")
+    return OperatingPoint("custom", float(threshold), point.mask, point.components)
+
+
+def _slice_finding(source: Source, place: int, detection: Detection, segmentation: Segmentation) -> SliceFinding:
+    positive = bool(detection.positive[place])
+    kept = segmentation.probability[place] if positive and segmentation.probability is not None else None
+    return SliceFinding(
+        source=source,
+        probability=float(detection.probability[place]),
+        verdict="tumour" if positive else "no tumour",
+        mask=segmentation.mask[place],
+        mask_probability=kept,
+    )
+
+
+def _remarks(parts: list[_Part], seen: frozenset[str]) -> list[str]:
+    remarks = []
+    hollow = sum(one.verdict == "tumour" and not one.mask.any() for part in parts for one in part.slices)
+    if hollow:
+        remarks.append(f"slices called tumour without an outline: {hollow}")
+    judged = [one for part in parts for one in part.judged_slices]
+    known = sum(one.source.sha256 in seen for one in judged)
+    if known:
+        remarks.append(
+            f"slices that this model was trained or chosen on: {known} of {len(judged)}; "
+            "the result says nothing about its accuracy"
+        )
+    return remarks
+
+
+def _case_verdict(parts: list[_Part]) -> tuple[Verdict, float]:
+    judged = [one for part in parts for one in part.judged_slices]
+    if not judged:
+        return "not assessable", float("nan")
+    verdict: Verdict = "tumour" if any(one.verdict == "tumour" for one in judged) else "no tumour"
+    return verdict, max(one.probability for one in judged)

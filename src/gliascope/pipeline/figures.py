@@ -1,0 +1,99 @@
+"""Which slices of a case are drawn, and how `present` is asked to draw them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.findings import Finding
+from gliascope.present.display import Window, display_window, plane
+from gliascope.present.figure import slice_figure
+from gliascope.present.sheet import SheetSlice, contact_sheet
+from gliascope.scan import Case, Scan
+
+
+def slices_to_draw(finding: Finding, case: Case) -> list[bool]:
+    """Tell which slices get a picture of their own: those called tumour, and those whose truth says so.
+
+    Parameters
+    ----------
+    finding : Finding
+    case : Case
+
+    Returns
+    -------
+    list of bool
+    """
+    truths = case.truths if finding.slices else ()
+    return [
+        one.verdict == "tumour" or (truth is not None and bool(truth.pixels.any()))
+        for one, truth in zip(finding.slices, truths, strict=True)
+    ]
+
+
+def draw_figures(finding: Finding, case: Case, record: dict[str, Any], folder: Path) -> None:
+    """Draw the pictures that a record names.
+
+    Parameters
+    ----------
+    finding : Finding
+    case : Case
+    record : dict
+        The finding's JSON form; ``figure`` and ``contact_sheet`` name the files.
+    folder : Path
+        The case's folder.
+    """
+    if record["contact_sheet"] is None:
+        return
+    sheet = []
+    places = [(scan, place) for scan in case.scans for place in range(len(scan))]
+    windows = {id(scan): _window(scan) for scan in case.scans}
+    for one, truth, said, (scan, place) in zip(finding.slices, case.truths, record["slices"], places, strict=True):
+        shown = None if truth is None else truth.pixels
+        if said["figure"] is not None:
+            slice_figure(
+                scan.pixels[place],
+                shown,
+                one.mask,
+                probability=one.probability,
+                title=said["file"] if one.source.pages == 1 else f"{said['file']}, page {one.source.page + 1}",
+                sequence_names=scan.sequences,
+                path=folder / said["figure"],
+                verdict=one.verdict,
+                note=_note(said),
+                window=windows[id(scan)],
+            )
+        if one.verdict != "not assessable":
+            image = plane(scan.pixels[place], scan.sequences)
+            positive = one.verdict == "tumour"
+            label = Path(said["mask"]).name.removesuffix("_mask.png")
+            sheet.append(SheetSlice(image, _short(label, finding.case), one.probability, positive, one.mask, shown))
+    contact_sheet(sheet, title=finding.case, summary=_summary(record), path=folder / record["contact_sheet"])
+
+
+def _window(scan: Scan) -> Window | None:
+    """One window for a volume, so that its slices are shown alike; each lone slice has its own."""
+    planes: NDArray[Any] = scan.pixels
+    return display_window([plane(one, scan.sequences) for one in planes]) if scan.is_volume else None
+
+
+def _short(label: str, case: str) -> str:
+    """Leave out the case's name where files begin with it, as the slices of the LGG data set do."""
+    rest = label.removeprefix(case).lstrip("_- ")
+    return rest or label
+
+
+def _note(said: dict[str, Any]) -> str:
+    truth = said["truth"]
+    return "" if truth is None or truth["dice"] is None else f"Dice {truth['dice']:.3f}"
+
+
+def _summary(record: dict[str, Any]) -> str:
+    score = "" if record["score"] is None else f", highest slice probability {np.float32(record['score']):.3f}"
+    parts = [f"{record['verdict']}{score}", f"{record['tumour_slices']} of {record['slice_count']} slices"]
+    if record["truth"] is not None and record["truth"]["dice"] is not None:
+        parts.append(f"Dice {record['truth']['dice']:.3f}")
+    return ", ".join(parts)

@@ -1,0 +1,134 @@
+"""A whole run: many inputs into one folder of results, case by case."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from collections.abc import Sequence as Many
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gliascope.errors import InputError
+from gliascope.findings import SCHEMA
+from gliascope.pipeline.analyser import Analyser
+from gliascope.pipeline.record import fingerprint
+from gliascope.pipeline.results import FINDINGS, case_folder, write_case
+from gliascope.pipeline.tables import Tables
+from gliascope.read import CaseFiles, read_case
+from gliascope.scan import Case, Sequence
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One case of a run, done.
+
+    Attributes
+    ----------
+    record : dict
+        What its ``findings.json`` holds.
+    folder : Path
+        Its results.
+    continued : bool
+        True where an earlier run had done it.
+    """
+
+    record: dict[str, Any]
+    folder: Path
+    continued: bool
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether something of the case could not be used."""
+        return bool(self.record["problems"])
+
+
+def analyse_into(
+    analyser: Analyser,
+    files: Many[CaseFiles],
+    out: str | Path,
+    *,
+    channels: tuple[Sequence, ...] | None = None,
+    figures: bool = True,
+    resume: bool = False,
+) -> Iterator[Outcome]:
+    """Analyse cases and write their results, one at a time.
+
+    Parameters
+    ----------
+    analyser : Analyser
+    files : sequence of CaseFiles
+        As `gliascope.read.find_cases` gives them.
+    out : str or Path
+        Gets ``cases.csv``, ``slices.csv`` and a folder for each case.
+    channels : tuple of str, optional
+        See `Analyser.iter`.
+    figures : bool
+    resume : bool
+        Take over each case whose results are there already and were made from the same pixels, truth, model,
+        thresholds, options and version of gliascope.
+
+    Yields
+    ------
+    Outcome
+        In the order of `files`, when the case's folder and rows are on disk.
+
+    Raises
+    ------
+    InputError
+        Before anything is written, if `out` is one of the folders that are to be read, or something other than an
+        older result stands where a case's results belong.
+    OSError
+        If results cannot be written; those of finished cases remain.
+    """
+    folder = Path(out)
+    check_place(files, folder)
+    options = {"figures": figures, "save_probabilities": analyser.save_probabilities}
+    with Tables(folder) as tables:
+        for one in files:
+            case = read_case(one, channels)
+            mark = fingerprint(case, analyser.bundle, analyser.operating_point, options)
+            target = case_folder(folder, case.name)
+            record = _finished(target, mark) if resume else None
+            outcome = Outcome(record or _do(analyser, case, folder, figures, mark), target, record is not None)
+            tables.add(outcome.record)
+            yield outcome
+
+
+def check_place(files: Many[CaseFiles], out: Path) -> None:
+    """Refuse a place for results that holds something else.
+
+    Raises
+    ------
+    InputError
+        If `out` is a file or one of the folders that are to be read, or something other than an older result stands
+        where a case's results belong.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: results must go into a folder, received a file")
+    for one in files:
+        if one.is_folder and one.path.resolve() == out.resolve():
+            raise InputError(f"{out}: results must not go into a folder that is read, received case {one.name}")
+        target = case_folder(out, one.name)
+        if target.exists() and not (target / FINDINGS).is_file():
+            raise InputError(f"{target}: only an older result may be replaced, received something else (no {FINDINGS})")
+
+
+def _do(analyser: Analyser, case: Case, out: Path, figures: bool, mark: str) -> dict[str, Any]:
+    finding = analyser.analyse(case)
+    return write_case(finding, case, out, figures=figures, mark=mark)
+
+
+def _finished(target: Path, mark: str) -> dict[str, Any] | None:
+    """Read an earlier result if it has the same fingerprint."""
+    try:
+        record = json.loads((target / FINDINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("fingerprint") != mark:
+        return None
+    logger.info("%s: taken over from an earlier run", record["case"])
+    return record

@@ -1,0 +1,60 @@
+"""What may be handed to the Python functions: paths, arrays and cases, one or many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from gliascope.errors import InputError
+from gliascope.read import case_from_array, read_cases
+from gliascope.scan import Case, Sequence
+
+Input = str | Path | Case | Any
+"""A path, an array (anything with ``__array__``) or a `Case`."""
+
+
+def cases_of(inputs: Input | Iterable[Input], channels: tuple[Sequence, ...] | None = None) -> Iterator[Case]:
+    """Turn inputs into cases, one at a time.
+
+    Parameters
+    ----------
+    inputs : path, array, Case, or iterable of these
+        A path may hold several cases (see `gliascope.read.find_cases`), an array is one case (see
+        `gliascope.read.case_from_array`), named ``array-1``, ``array-2``, ... by its place.
+    channels : tuple of str, optional
+        The sequence of each channel of paths and arrays.
+
+    Returns
+    -------
+    iterator of Case
+
+    Raises
+    ------
+    InputError
+        At once if nothing was given, an input is none of these, or a path does not exist; while iterating if an
+        array breaks a rule.
+    """
+    given: Any = inputs
+    items: list[Any] = [given] if _is_one(given) else list(given)
+    if not items:
+        raise InputError("at least one path, array or case must be given, received none")
+    unknown = [type(one).__name__ for one in items if not _is_one(one)]
+    if unknown:
+        raise InputError(f"an input must be a path, an array or a case, received {unknown[0]}")
+    if all(isinstance(one, str | Path) for one in items):
+        return read_cases(items, channels)
+    parts = [_part(one, place, channels) for place, one in enumerate(items, start=1)]
+    return (case for part in parts for case in part)
+
+
+def _is_one(item: Any) -> bool:
+    return isinstance(item, str | Path | Case) or hasattr(item, "__array__")
+
+
+def _part(item: Any, place: int, channels: tuple[Sequence, ...] | None) -> Iterable[Case]:
+    if isinstance(item, Case):
+        return (item,)
+    if isinstance(item, str | Path):
+        return read_cases([item], channels)
+    return (case_from_array(one, f"array-{place}", channels) for one in (item,))

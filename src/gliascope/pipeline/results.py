@@ -1,0 +1,111 @@
+"""The folder of one case: written beside its place, and moved there when it is complete."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+from gliascope.errors import InputError
+from gliascope.findings import Finding
+from gliascope.pipeline.figures import draw_figures, slices_to_draw
+from gliascope.pipeline.record import names_of, record_of
+from gliascope.present.masks import write_mask, write_probability
+from gliascope.scan import Case
+
+FINDINGS: Final = "findings.json"
+TABLES: Final = ("cases.csv", "slices.csv")
+"""Names that stand beside the cases' folders, so that no case may have them."""
+
+
+def case_folder(out: Path, name: str) -> Path:
+    """Folder of a case's results.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of all results.
+    name : str
+        The case's name; one that the tables have gets ``_`` behind it.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        If the name is no plain name of a folder.
+    """
+    if not name or name.startswith(".") or Path(name).name != name or "\\" in name or "\0" in name:
+        raise InputError(f"a case's name must be usable as a folder's name, received {name!r}")
+    return out / (f"{name}_" if name.casefold() in TABLES else name)
+
+
+def write_case(
+    finding: Finding, case: Case, out: str | Path, *, figures: bool = True, mark: str = ""
+) -> dict[str, Any]:
+    """Write everything said about a case into ``out/<case>``.
+
+    The folder is filled as ``out/.<case>.partial`` and moved into place, so that it is complete or absent. An older
+    result of the same case is replaced.
+
+    Parameters
+    ----------
+    finding : Finding
+    case : Case
+        What the finding was made from.
+    out : str or Path
+        Made where it is missing.
+    figures : bool
+        Draw one picture for each tumour slice, and the contact sheet.
+    mark : str
+        Kept as ``fingerprint``; see `gliascope.pipeline.record.fingerprint`.
+
+    Returns
+    -------
+    dict
+        What ``findings.json`` holds.
+
+    Raises
+    ------
+    InputError
+        If the name is no plain name of a folder, or something other than an older result is in its place.
+    OSError
+        If the folder cannot be written; nothing is left behind then.
+    """
+    target = case_folder(Path(out), finding.case)
+    if target.exists() and not (target / FINDINGS).is_file():
+        raise InputError(f"{target}: only an older result may be replaced, received something else (no {FINDINGS})")
+    partial = target.parent / f".{target.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        record = _fill(partial, finding, case, figures=figures, mark=mark)
+        _move_into_place(partial, target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return record
+
+
+def _fill(folder: Path, finding: Finding, case: Case, *, figures: bool, mark: str) -> dict[str, Any]:
+    folder.mkdir(parents=True)
+    shown = slices_to_draw(finding, case) if figures else [False] * len(finding.slices)
+    record = record_of(finding, case, figures=shown, sheet=figures, mark=mark)
+    for one, names in zip(finding.slices, names_of([one.source for one in finding.slices]), strict=True):
+        write_mask(one.mask, folder / names.mask)
+        if one.mask_probability is not None:
+            write_probability(one.mask_probability, folder / names.probability)
+    draw_figures(finding, case, record, folder)
+    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / FINDINGS).write_text(text + "\n", encoding="utf-8", newline="\n")
+    return record
+
+
+def _move_into_place(partial: Path, target: Path) -> None:
+    aside = target.parent / f".{target.name}.old"
+    shutil.rmtree(aside, ignore_errors=True)
+    if target.exists():
+        target.rename(aside)
+    partial.rename(target)
+    shutil.rmtree(aside, ignore_errors=True)

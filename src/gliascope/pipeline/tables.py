@@ -1,0 +1,85 @@
+"""``cases.csv`` and ``slices.csv``: one row a case and one a slice, added as cases are finished."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TextIO
+
+CASES: Final = "cases.csv"
+SLICES: Final = "slices.csv"
+CASE_COLUMNS: Final = ("case", "verdict", "score", "slices", "tumour_slices", "area_px", "warnings")
+SLICE_COLUMNS: Final = ("case", "file", "probability", "verdict", "area_px")
+SEPARATOR: Final = "; "
+"""Between the warnings of a case."""
+
+
+class Tables:
+    """Both tables, open for adding rows; every case's rows are on disk before the next case is begun.
+
+    They are begun anew, so that they hold the cases of one run in the order of its inputs.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of all results; made where it is missing.
+    """
+
+    def __init__(self, out: Path) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        self._cases = _begin(out / CASES, CASE_COLUMNS)
+        self._slices = _begin(out / SLICES, SLICE_COLUMNS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cases.close()
+        self._slices.close()
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Add a case and its slices.
+
+        Parameters
+        ----------
+        record : dict
+            The case's finding in its JSON form.
+        """
+        _append(self._slices, slice_rows(record))
+        _append(self._cases, [case_row(record)])
+
+
+def case_row(record: dict[str, Any]) -> list[Any]:
+    """Row of `CASE_COLUMNS`; problems stand among the warnings."""
+    problems = [f"{one['path']}: {one['message']}" for one in record["problems"]]
+    score = "" if record["score"] is None else record["score"]
+    counts = [record["slice_count"], record["tumour_slices"], record["area_px"]]
+    return [record["case"], record["verdict"], score, *counts, SEPARATOR.join([*record["warnings"], *problems])]
+
+
+def slice_rows(record: dict[str, Any]) -> list[list[Any]]:
+    """Rows of `SLICE_COLUMNS`, in the case's order."""
+    return [
+        [
+            record["case"],
+            one["file"] if one["pages"] == 1 else f"{one['file']}#{one['page'] + 1}",
+            "" if one["probability"] is None else one["probability"],
+            one["verdict"],
+            one["area_px"],
+        ]
+        for one in record["slices"]
+    ]
+
+
+def _begin(path: Path, columns: tuple[str, ...]) -> TextIO:
+    table = path.open("w", encoding="utf-8", newline="")
+    _append(table, [list(columns)])
+    return table
+
+
+def _append(table: TextIO, rows: list[list[Any]]) -> None:
+    csv.writer(table, lineterminator="\n").writerows(rows)
+    table.flush()
