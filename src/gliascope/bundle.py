@@ -78,6 +78,8 @@ class Bundle:
         What the networks were trained on.
     evaluation : dict
         What was measured with the finished bundle; empty where nothing was.
+    files : dict of str to str
+        SHA-256 of every file but ``bundle.json``.
     """
 
     path: Path
@@ -90,6 +92,7 @@ class Bundle:
     sha256: str
     summary: dict[str, Any]
     evaluation: dict[str, Any]
+    files: dict[str, str]
 
     def operating_point(self, name: str = DEFAULT_POINT) -> OperatingPoint:
         """Look up an operating point.
@@ -174,6 +177,7 @@ def load_bundle(path: str | Path | None = None, verify: bool = True) -> Bundle:
         sha256=hashlib.sha256(raw).hexdigest(),
         summary=manifest.summary,
         evaluation=manifest.evaluation,
+        files=manifest.files,
     )
 
 
@@ -190,6 +194,7 @@ def write_bundle(
     card: str,
     licence: str,
     evaluation: Mapping[str, Any] | None = None,
+    created: str | None = None,
 ) -> Bundle:
     """Write a bundle beside its place and move it there, so that no half bundle is ever seen.
 
@@ -214,6 +219,8 @@ def write_bundle(
         The weights' licence text.
     evaluation : mapping, optional
         What was measured with the finished bundle; JSON values.
+    created : str, optional
+        ISO 8601, UTC; by default now. For a bundle that is written again with the same networks.
 
     Returns
     -------
@@ -232,7 +239,7 @@ def write_bundle(
     values = {
         "schema": SCHEMA,
         "name": name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": created or datetime.now(UTC).isoformat(timespec="seconds"),
         "wiring": wiring,
         "recipe": recipe.model_dump(mode="json"),
         "operating_points": {key: _point_values(one) for key, one in operating_points.items()},

@@ -34,7 +34,25 @@ def dice(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
     """
     _check(prediction, truth)
     both = int(np.count_nonzero(prediction & truth))
-    total = int(np.count_nonzero(prediction)) + int(np.count_nonzero(truth))
+    return dice_of_counts(both, int(np.count_nonzero(prediction)), int(np.count_nonzero(truth)))
+
+
+def dice_of_counts(both: int, predicted: int, true: int) -> float:
+    """Dice's coefficient of outlines that have been counted, such as those of many slices added up.
+
+    Parameters
+    ----------
+    both : int
+        Pixels inside both outlines.
+    predicted, true : int
+        Pixels inside each.
+
+    Returns
+    -------
+    float
+        0 to 1; NaN where both are empty.
+    """
+    total = predicted + true
     return 2 * both / total if total else float("nan")
 
 
