@@ -1,0 +1,1 @@
+"""Results as pictures and files: figures, contact sheets, masks. Takes arrays and values; knows no pipeline."""
