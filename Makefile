@@ -52,7 +52,7 @@ unit: $(TEST_VENV)/.installed ## Run the tests; ARGS="-k name -x" goes to pytest
 	@$(TEST_VENV)/bin/pytest $(ARGS)
 
 docs: $(TEST_VENV)/.installed ## Write the pages of docs/ that are made from the code
-	@$(TEST_VENV)/bin/python docs/make_cli_reference.py
+	@$(TEST_VENV)/bin/python docs/make_pages.py
 
 build: $(TEST_VENV)/.installed ## Build the source archive and the wheel into dist/
 	@$(TEST_VENV)/bin/python -m hatchling build

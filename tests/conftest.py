@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import settings
@@ -110,7 +111,6 @@ def library_logger() -> Iterator[logging.Logger]:
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], library_logger: logging.Logger) -> Callable[..., CliResult]:
     """Run the command line in this process: `cli("phantom", "-o", folder)`."""
-    del library_logger
     from gliascope.cli.app import main
 
     def call(*arguments: object) -> CliResult:
@@ -122,3 +122,93 @@ def cli(capsys: pytest.CaptureFixture[str], library_logger: logging.Logger) -> C
         return CliResult(status if isinstance(status, int) else int(status is not None), captured.out, captured.err)
 
     return call
+
+
+BundleFactory = Callable[..., Path]
+"""`tiny_bundle(wiring="shared", recipe=..., seen=..., components=...)` -> folder of a bundle with tiny graphs."""
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleFactory:
+    """Write bundles whose small ONNX graphs call what is bright on FLAIR a tumour; needs no training."""
+    pytest.importorskip("onnx")
+    from gliascope.bundle import write_bundle
+    from gliascope.findings import OperatingPoint
+    from gliascope.recipe import Preparation, Recipe
+
+    def write(
+        wiring: Literal["shared", "separate"] = "shared",
+        preparation: Preparation | None = None,
+        seen: tuple[str, ...] = (),
+        components: Literal["all", "largest"] = "all",
+    ) -> Path:
+        graphs = _tiny_graphs()
+        chosen = ("trunk", "decoder") if wiring == "shared" else ("classifier", "segmenter")
+        return write_bundle(
+            tmp_path_factory.mktemp("bundle") / "tiny",
+            name="tiny",
+            wiring=wiring,
+            recipe=Recipe(preparation=preparation or Preparation(size=64)),
+            operating_points={"balanced": OperatingPoint("balanced", 0.5, 0.5, components)},
+            graphs={role: graphs[role] for role in chosen},
+            seen=seen,
+            summary={"data": "none"},
+            card="# Tiny\n\nBright is a tumour.\n",
+            licence="None.\n",
+        ).path
+
+    return write
+
+
+def _tiny_graphs() -> dict[str, bytes]:
+    """Graphs of every role, in the text form of ONNX: smoothed FLAIR over 2 deviations is a tumour."""
+    from onnx import parser
+
+    head = '<ir_version: 8, opset_import: ["" : 17]>'
+    blurred = """
+        to = Constant <value = int64[1] {2}> ()
+        start = Constant <value = int64[1] {1}> ()
+        last = Constant <value = int64[1] {3}> ()
+        one = Slice (images, start, to, last)
+        planes = Transpose <perm = [0, 3, 1, 2]> (one)
+        kernel = Constant <value = float[1, 1, 3, 3] {0.1, 0.1, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1, 0.1}> ()
+        smooth = Conv <pads = [1, 1, 1, 1]> (planes, kernel)
+        level = Constant <value = float {2.0}> ()
+        above = Sub (smooth, level)
+    """
+    decide = """
+        steep = Constant <value = float {8.0}> ()
+        scaled = Mul (above, steep)
+        soft = Sigmoid (scaled)
+        share = ReduceMean <axes = [1, 2, 3], keepdims = 0> (soft)
+        column = Constant <value = int64[2] {-1, 1}> ()
+        shares = Reshape (share, column)
+        half = Constant <value = float {0.02}> ()
+        over = Sub (shares, half)
+        slope = Constant <value = float {200.0}> ()
+        logit = Mul (over, slope)
+        probability = Sigmoid (logit)
+    """
+    outline = """
+        four = Constant <value = float {4.0}> ()
+        edge = Mul (rows, four)
+        mask = Sigmoid (edge)
+    """
+    image, rest = "float[n, s, s, 3] images", "".join(f", float[n, a, b, 1] feature_{level}" for level in range(1, 5))
+    pyramid = "".join(
+        f"""
+        small_{level} = MaxPool <kernel_shape = [{1 << level}, {1 << level}], strides = [{1 << level}, {1 << level}]> (above)
+        feature_{level} = Transpose <perm = [0, 2, 3, 1]> (small_{level})"""
+        for level in range(1, 5)
+    )
+    back = "rows = Transpose <perm = [0, 2, 3, 1]> (above)"
+    first = "feature_0 = Transpose <perm = [0, 2, 3, 1]> (above)"
+    sources = {
+        "trunk": f"trunk ({image}) => (float[n, 1] probability, float[n, s, s, 1] feature_0{rest}) "
+        f"{{ {blurred} {decide} {first} {pyramid} }}",
+        "decoder": f"decoder (float[n, s, s, 1] feature_0{rest}) => (float[n, s, s, 1] mask) "
+        f"{{ rows = Identity (feature_0) {outline} }}",
+        "classifier": f"classifier ({image}) => (float[n, 1] probability) {{ {blurred} {decide} }}",
+        "segmenter": f"segmenter ({image}) => (float[n, s, s, 1] mask) {{ {blurred} {back} {outline} }}",
+    }
+    return {role: parser.parse_model(f"{head}\n{source}").SerializeToString() for role, source in sources.items()}

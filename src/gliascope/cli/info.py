@@ -34,7 +34,6 @@ Model = Annotated[
 
 def info(model: Model = None, as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = 0) -> None:
     """Show versions, the embedded model, what it was trained on, and the devices that can be used."""
-    del quiet, verbose
     values = collect(EMBEDDED if model is None else model, required=model is not None)
     print(json.dumps(values, indent=2, ensure_ascii=False) if as_json else describe(values))
 

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gliascope import __version__
+from gliascope.bundle import EMBEDDED, Bundle, load_bundle, write_bundle
+from gliascope.cli import info
+from gliascope.engine.onnx import available_devices
+from gliascope.findings import OperatingPoint
+from gliascope.recipe import Recipe
+
+Cli = Callable[..., Any]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return write_bundle(
+        tmp_path / "made",
+        name="probe",
+        wiring="shared",
+        recipe=Recipe(name="small"),
+        operating_points={"balanced": OperatingPoint("balanced", 0.45, 0.5, "largest")},
+        graphs={"trunk": b"not opened", "decoder": b"not opened"},
+        seen=["0" * 64],
+        summary={"data": "LGG", "patients": 56},
+        card="# Card\n",
+        licence="Licence\n",
+        evaluation={"dice_per_patient": 0.8123456},
+    )
+
+
+def test_json(cli: Cli, bundle: Bundle) -> None:
+    result = cli("info", "--json", "--model", bundle.path)
+    values = json.loads(result.out)
+    assert result.status == 0
+    assert result.err == ""
+    assert values["schema"] == "gliascope.info/1"
+    assert values["gliascope"] == __version__
+    assert values["python"] == platform.python_version()
+    assert values["packages"]["onnxruntime"] == metadata.version("onnxruntime")
+    assert values["bundle"] == {
+        "name": "probe",
+        "created": bundle.created,
+        "wiring": "shared",
+        "recipe": "small",
+        "operating_points": {"balanced": {"detection": 0.45, "mask": 0.5, "components": "largest"}},
+        "summary": {"data": "LGG", "patients": 56},
+        "evaluation": {"dice_per_patient": 0.8123456},
+        "sha256": bundle.sha256,
+        "path": str(bundle.path),
+    }
+
+
+def test_text(cli: Cli, bundle: Bundle) -> None:
+    lines = cli("info", "--model", bundle.path).out.splitlines()
+    assert lines[0].startswith(f"gliascope {__version__}, Python {platform.python_version()}")
+    assert f"model      probe, made {bundle.created}" in lines
+    assert f"  sha256   {bundle.sha256}" in lines
+    assert "  wiring   shared (recipe small)" in lines
+    assert "  points   balanced: detection 0.45, mask 0.5, components largest" in lines
+    assert "  trained  data LGG, patients 56" in lines
+    assert "  measured dice per patient 0.8123" in lines
+    assert lines[-1] == "Research software, never a diagnosis."
+
+
+def test_agrees_with_the_bundle_module() -> None:
+    assert info.EMBEDDED == EMBEDDED
+    values = info.collect(EMBEDDED, required=False)["bundle"]
+    if values is None:
+        pytest.skip("this checkout holds no embedded bundle")
+    embedded = load_bundle(verify=False)
+    assert values["sha256"] == embedded.sha256
+    assert values["name"] == embedded.name
+    assert values["wiring"] == embedded.wiring
+    assert values["recipe"] == embedded.recipe.name
+    assert set(values["operating_points"]) == set(embedded.operating_points)
+
+
+def test_agrees_with_onnxruntime_about_devices() -> None:
+    assert tuple(info.collect(EMBEDDED, required=False)["devices"]) == available_devices()
+
+
+def test_without_a_bundle(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(info, "EMBEDDED", tmp_path)
+    assert json.loads(cli("info", "--json").out)["bundle"] is None
+    result = cli("info")
+    assert result.status == 0
+    assert "holds no model bundle" in result.out
+
+
+def test_a_named_bundle_must_be_there(cli: Cli, tmp_path: Path) -> None:
+    result = cli("info", "--model", tmp_path / "none")
+    assert result.status == 1
+    assert "must be a folder with a bundle.json" in result.err
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"name": "x"}'])
+def test_a_damaged_bundle(cli: Cli, tmp_path: Path, text: str) -> None:
+    (tmp_path / "bundle.json").write_text(text)
+    result = cli("info", "--model", tmp_path)
+    assert result.status == 1
+    assert "must be a bundle's manifest" in result.err
+
+
+def test_hash_names_the_manifest(bundle: Bundle) -> None:
+    digest = hashlib.sha256((bundle.path / "bundle.json").read_bytes()).hexdigest()
+    assert info.collect(bundle.path, required=True)["bundle"]["sha256"] == digest
+
+
+def test_neither_numpy_nor_onnxruntime_is_imported() -> None:
+    code = (
+        "import sys\nfrom gliascope.cli.app import main\n"
+        "try: main(['info', '--json'])\nexcept SystemExit as end: assert end.code == 0\n"
+        "assert not {'numpy', 'onnxruntime', 'keras', 'matplotlib'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
