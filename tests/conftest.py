@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pytest
 from hypothesis import settings
+from numpy.typing import NDArray
+from PIL import Image
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FEW_PATIENTS = 6
@@ -197,9 +200,9 @@ def _tiny_graphs() -> dict[str, bytes]:
     image, rest = "float[n, s, s, 3] images", "".join(f", float[n, a, b, 1] feature_{level}" for level in range(1, 5))
     pyramid = "".join(
         f"""
-        small_{level} = MaxPool <kernel_shape = [{1 << level}, {1 << level}], strides = [{1 << level}, {1 << level}]> (above)
+        small_{level} = MaxPool <kernel_shape = [{step}, {step}], strides = [{step}, {step}]> (above)
         feature_{level} = Transpose <perm = [0, 2, 3, 1]> (small_{level})"""
-        for level in range(1, 5)
+        for level, step in ((1, 2), (2, 4), (3, 8), (4, 16))
     )
     back = "rows = Transpose <perm = [0, 2, 3, 1]> (above)"
     first = "feature_0 = Transpose <perm = [0, 2, 3, 1]> (above)"
@@ -212,3 +215,45 @@ def _tiny_graphs() -> dict[str, bytes]:
         "segmenter": f"segmenter ({image}) => (float[n, s, s, 1] mask) {{ {blurred} {back} {outline} }}",
     }
     return {role: parser.parse_model(f"{head}\n{source}").SerializeToString() for role, source in sources.items()}
+
+
+@dataclass(frozen=True)
+class Bright:
+    """A made-up scan: a grey head on black, and on some slices a bright block.
+
+    Attributes
+    ----------
+    pixels : ndarray, uint8, shape (slice, row, column)
+    truth : ndarray, bool, same shape
+    """
+
+    pixels: NDArray[np.uint8]
+    truth: NDArray[np.bool_]
+
+    def save(self, folder: Path, suffix: str = ".png", *, masks: bool = False) -> Path:
+        """Write `<folder>_<slice>` images, counted from 1, in the LGG data set's manner."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, (image, inside) in enumerate(zip(self.pixels, self.truth, strict=True), start=1):
+            stem = f"{folder.name}_{number}"
+            Image.fromarray(image).save(folder / f"{stem}{suffix}")
+            if masks:
+                Image.fromarray(inside.astype(np.uint8) * 255).save(folder / f"{stem}_mask{suffix}")
+        return folder
+
+
+@pytest.fixture(scope="session")
+def bright() -> Callable[..., Bright]:
+    """Make scans that the tiny bundle finds something on: `bright(slices=6, tumour=(2, 4), shape=(96, 96), seed=0)`."""
+
+    def make(
+        slices: int = 6, tumour: tuple[int, int] = (2, 4), shape: tuple[int, int] = (96, 96), seed: int = 0
+    ) -> Bright:
+        rows, columns = shape
+        noise = np.random.default_rng(seed).normal(0, 4, (slices, rows, columns))
+        grid = np.hypot(*np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij"))
+        values = np.where(grid < 0.85, 95 + noise, 0)
+        truth = np.zeros(values.shape, dtype=np.bool_)
+        truth[tumour[0] : tumour[1], rows // 3 : rows // 2, columns // 3 : (columns * 3) // 5] = True
+        return Bright(np.clip(np.where(truth, values + 90, values), 0, 255).astype(np.uint8), truth)
+
+    return make

@@ -11,6 +11,7 @@ import pytest
 import gliascope
 
 PUBLIC = [
+    "Analyser",
     "Bundle",
     "Case",
     "Finding",
@@ -18,6 +19,7 @@ PUBLIC = [
     "Recipe",
     "Scan",
     "__version__",
+    "analyse",
     "enhance",
     "load_bundle",
     "load_recipe",

@@ -12,23 +12,29 @@ if TYPE_CHECKING:
     from gliascope.bundle import Bundle, load_bundle
     from gliascope.errors import GliascopeError
     from gliascope.findings import Finding
+    from gliascope.pipeline import Analyser, analyse
+    from gliascope.prepare.enhancement import enhance
     from gliascope.recipe import Recipe, load_recipe
     from gliascope.scan import Case, Scan
 
 __version__ = "0.1.0"
 
 _HOMES: Final = {
+    "Analyser": "gliascope.pipeline",
     "Bundle": "gliascope.bundle",
     "Case": "gliascope.scan",
     "Finding": "gliascope.findings",
     "GliascopeError": "gliascope.errors",
     "Recipe": "gliascope.recipe",
     "Scan": "gliascope.scan",
+    "enhance": "gliascope.prepare.enhancement",
+    "analyse": "gliascope.pipeline",
     "load_bundle": "gliascope.bundle",
     "load_recipe": "gliascope.recipe",
 }
 
 __all__ = [
+    "Analyser",
     "Bundle",
     "Case",
     "Finding",
@@ -36,6 +42,8 @@ __all__ = [
     "Recipe",
     "Scan",
     "__version__",
+    "analyse",
+    "enhance",
     "load_bundle",
     "load_recipe",
 ]

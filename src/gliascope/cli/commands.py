@@ -39,6 +39,8 @@ class Family:
 
 COMMANDS: Final[dict[str, Entry | Family]] = {
     "analyse": Entry("gliascope.cli.analyse:analyse", "Find and outline tumours in brain MRI."),
+    "enhance": Entry("gliascope.cli.enhance:enhance", "Enhance the contrast of images, and show what that did."),
+    "evaluate": Entry("gliascope.cli.evaluate:evaluate", "Score a model on patients it has not seen."),
     "info": Entry("gliascope.cli.info:info", "Show versions, the embedded model and the devices that can be used."),
 }
 """In the order in which ``gliascope --help`` lists them."""
