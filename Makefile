@@ -8,7 +8,7 @@ PYTHON ?= $(shell for newest in 3.14 9; do for one in python3 python3.13 python3
 # Tests need a deep-learning framework, use needs none: two environments, so that the second stays light.
 VENV := .venv
 TEST_VENV := .venv-test
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
+PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input
 DEMO := out/demo
 
 .DEFAULT_GOAL := help
