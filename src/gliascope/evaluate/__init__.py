@@ -1,0 +1,1 @@
+"""How well a finished bundle does: what `analyse` would write, held against the truth."""

@@ -1,0 +1,109 @@
+"""The files of an evaluation: ``evaluation.json``, ``patients.csv``, ``slices.csv``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from gliascope.evaluate.run import Evaluation
+
+RECORD: Final = "evaluation.json"
+PATIENTS: Final = "patients.csv"
+SLICES: Final = "slices.csv"
+
+PATIENT_COLUMNS: Final = (
+    "patient",
+    "institution",
+    "slices",
+    "tumour_slices",
+    "called_slices",
+    "found_slices",
+    "true_px",
+    "predicted_px",
+    "both_px",
+    "false_positive_px",
+    "dice",
+    "seen_slices",
+)
+SLICE_COLUMNS: Final = (
+    "folder",
+    "file",
+    "page",
+    "tumour",
+    "probability",
+    "verdict",
+    "true_px",
+    "predicted_px",
+    "both_px",
+    "seen",
+)
+
+
+def write_evaluation(evaluation: Evaluation, out: str | Path) -> list[Path]:
+    """Write the three files; each is written beside its place and moved there.
+
+    The last column of both tables, ``sample``, says ``in-sample`` on every row where the model was trained or chosen
+    on any of the images.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    out : path
+        Folder; made where it is missing.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    OSError
+        If they cannot be written.
+    """
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    sample = evaluation.record.sample
+    patients = [[getattr(one, name) for name in PATIENT_COLUMNS] for one in evaluation.record.patients]
+    slices = [[getattr(one, name) for name in SLICE_COLUMNS] for mine in evaluation.patients for one in mine.slices]
+    texts = {
+        RECORD: evaluation.record.text(),
+        PATIENTS: _table(PATIENT_COLUMNS, patients, sample),
+        SLICES: _table(SLICE_COLUMNS, slices, sample),
+    }
+    return [write_text(folder / name, text) for name, text in texts.items()]
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file beside its place and move it there, so that it is whole or as it was before.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; nothing is left behind then.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], sample: str) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([*columns, "sample"])
+    writer.writerows([*map(_cell, row), sample] for row in rows)
+    return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Empty where a figure is not defined; 1 and 0 for yes and no."""
+    if isinstance(value, bool):
+        return int(value)
+    return "" if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,215 @@
+"""The JSON form of an evaluation, ``evaluation.json``: written, read and checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gliascope.errors import InputError
+
+SCHEMA: Final = "gliascope.evaluation/1"
+"""Name and version of ``evaluation.json``; the number rises when a key changes its meaning or goes."""
+
+IN_SAMPLE: Final = "in-sample"
+UNSEEN: Final = "unseen"
+
+Sample = Literal["in-sample", "unseen"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+
+class DataRecord(_Part):
+    """What was scored."""
+
+    name: str
+    """Name of the data set's folder."""
+    patients: int
+    """Number of patients."""
+    slices: int
+    """Number of slices."""
+    tumour_slices: int
+    """Slices whose true outline is not empty."""
+    not_assessable: int
+    """Slices that could not be assessed: counted as not called tumour, with probability 0."""
+    undefined_volumes: int
+    """Patients without a Dice because both outlines are empty: left out of the means."""
+    seen_slices: int
+    """Slices that the model was trained or chosen on."""
+    seen_patients: list[str]
+    """The patients they belong to."""
+    pixels_sha256: str
+    """Digest of the pixel hashes of all slices, sorted: names the images whatever their files are called."""
+
+
+class SplitRecord(_Part):
+    """Where the patients' list came from."""
+
+    sha256: str
+    """The split's own digest."""
+    strategy: str
+    """How the sides were made."""
+    side: str
+    """The side that was scored."""
+
+
+class PointRecord(_Part):
+    """The thresholds in use."""
+
+    name: str
+    """Name of the operating point."""
+    detection: float
+    """A slice is called tumour from this probability on."""
+    mask: float
+    """A pixel is inside from this probability on."""
+    components: Literal["all", "largest"]
+    """What is kept of a volume's outline."""
+
+
+class BundleRecord(_Part):
+    """What was scored, by what it consists of: `stamp_bundle` compares these, not the digest of ``bundle.json``."""
+
+    name: str
+    """The bundle's name."""
+    created: str
+    """When it was made, ISO 8601, UTC."""
+    sha256: str
+    """Digest of its ``bundle.json`` at that time."""
+    graphs: dict[str, str]
+    """SHA-256 of the graph of each role."""
+    recipe_sha256: str
+    """Digest of the recipe, which holds the preparation of the pixels."""
+    seen_sha256: str
+    """Digest of the list of seen slices."""
+
+
+class BootstrapRecord(_Part):
+    """How the intervals were made."""
+
+    unit: Literal["patient"]
+    """What was drawn, with replacement."""
+    resamples: int
+    """Number of draws."""
+    seed: int
+    """Seed of the draws."""
+    level: float
+    """Coverage of the intervals."""
+
+
+class FigureRecord(_Part):
+    """One headline figure."""
+
+    value: float | None
+    """The figure; null where it is not defined."""
+    low: float | None
+    """Lower end of the interval."""
+    high: float | None
+    """Upper end of the interval."""
+    patients: int
+    """Patients that it is about."""
+    slices: int
+    """Slices that it is about."""
+
+
+class PatientRecord(_Part):
+    """One patient."""
+
+    patient: str
+    """The patient's name."""
+    institution: str
+    """Second part of the folder's name."""
+    folders: list[str]
+    """The patient's folders."""
+    slices: int
+    """Number of slices."""
+    tumour_slices: int
+    """Slices whose true outline is not empty."""
+    called_slices: int
+    """Slices called tumour."""
+    found_slices: int
+    """Tumour slices called tumour."""
+    true_px: int
+    """Pixels inside the true outlines."""
+    predicted_px: int
+    """Pixels inside the outlines found."""
+    both_px: int
+    """Pixels inside both."""
+    false_positive_px: int
+    """Pixels outlined on tumour-free slices."""
+    dice: float | None
+    """Dice over the volume; null where both outlines are empty."""
+    seen_slices: int
+    """Slices that the model was trained or chosen on."""
+    warnings: list[str]
+    """What `analyse` warned of."""
+
+
+class EvaluationRecord(_Part):
+    """Everything that ``evaluation.json`` says."""
+
+    sample: Sample
+    """`in-sample` where the model was trained or chosen on any of the images: no evidence of accuracy then."""
+    data: DataRecord
+    split: SplitRecord
+    bundle: BundleRecord
+    operating_point: PointRecord
+    provenance: dict[str, Any]
+    """Versions (gliascope, Python, engine) and device."""
+    bootstrap: BootstrapRecord
+    figures: dict[str, FigureRecord]
+    """The headline figures, by name."""
+    patients: list[PatientRecord] = Field(min_length=1)
+    """One entry a patient, by name."""
+
+    @property
+    def in_sample(self) -> bool:
+        """Whether the model was trained or chosen on any of the images."""
+        return self.sample == IN_SAMPLE
+
+    def values(self) -> dict[str, Any]:
+        """JSON values, the schema first."""
+        return {"schema": SCHEMA, **self.model_dump(mode="json")}
+
+    def text(self) -> str:
+        """JSON text: the same evaluation gives the same bytes."""
+        return json.dumps(self.values(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def load_record(path: str | Path) -> EvaluationRecord:
+    """Read an ``evaluation.json``.
+
+    Raises
+    ------
+    InputError
+        If it is no JSON, of another or a later schema, or a key is missing or has an impossible value.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: an evaluation must be a JSON file, received {error}") from error
+    return parse_record(values, str(path))
+
+
+def parse_record(values: Any, origin: str) -> EvaluationRecord:
+    """Check the JSON values of an evaluation; `origin` names them in error messages.
+
+    Raises
+    ------
+    InputError
+        If they are of another or a later schema, or a key is missing or has an impossible value.
+    """
+    schema = values.get("schema") if isinstance(values, dict) else None
+    if schema != SCHEMA:
+        later = re.fullmatch(r"gliascope\.evaluation/\d+", str(schema))
+        hint = "; a later gliascope wrote it: upgrade to read it" if later else ""
+        raise InputError(f"{origin}: schema must be {SCHEMA!r}, received {schema!r}{hint}")
+    try:
+        return EvaluationRecord.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise InputError(f"{origin}: {faults}") from error

@@ -1,0 +1,168 @@
+"""One patient held against the truth: counts for each slice, and what follows from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gliascope.errors import InputError
+from gliascope.findings import Finding, Verdict
+from gliascope.measure.overlap import dice_of_counts
+from gliascope.scan import Case
+
+
+@dataclass(frozen=True)
+class SliceScore:
+    """One slice: what was said, what is true, and the pixels of both outlines.
+
+    Attributes
+    ----------
+    folder : str
+        The patient's folder.
+    file : str
+        Name of the image.
+    page : int
+        Its page, from 0.
+    probability : float
+        Probability of tumour as `analyse` reports it; NaN where the slice could not be assessed.
+    verdict : str
+    true_px, predicted_px, both_px : int
+        Pixels inside the true outline, inside the outline found, and inside both.
+    seen : bool
+        Whether the model was trained or chosen on this slice.
+    """
+
+    folder: str
+    file: str
+    page: int
+    probability: float
+    verdict: Verdict
+    true_px: int
+    predicted_px: int
+    both_px: int
+    seen: bool
+
+    @property
+    def tumour(self) -> bool:
+        """Whether the slice shows a tumour: its true outline is not empty."""
+        return self.true_px > 0
+
+    @property
+    def called(self) -> bool:
+        """Whether it was called tumour. A slice that could not be assessed was not."""
+        return self.verdict == "tumour"
+
+    @property
+    def rank_score(self) -> float:
+        """The probability, or 0 where the slice could not be assessed: it is then last in line for a tumour."""
+        return 0.0 if math.isnan(self.probability) else self.probability
+
+
+@dataclass(frozen=True)
+class PatientScore:
+    """All slices of one patient.
+
+    Attributes
+    ----------
+    patient : str
+    institution : str
+    folders : tuple of str
+        The patient's folders; usually one.
+    slices : tuple of SliceScore
+    warnings : tuple of str
+        What `analyse` warned of.
+    """
+
+    patient: str
+    institution: str
+    folders: tuple[str, ...]
+    slices: tuple[SliceScore, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def true_px(self) -> int:
+        """Pixels inside the true outlines."""
+        return sum(one.true_px for one in self.slices)
+
+    @property
+    def predicted_px(self) -> int:
+        """Pixels inside the outlines found."""
+        return sum(one.predicted_px for one in self.slices)
+
+    @property
+    def both_px(self) -> int:
+        """Pixels inside both."""
+        return sum(one.both_px for one in self.slices)
+
+    @property
+    def dice(self) -> float:
+        """Dice's coefficient over the patient's volume; NaN where both outlines are empty."""
+        return dice_of_counts(self.both_px, self.predicted_px, self.true_px)
+
+    @property
+    def false_positive_px(self) -> int:
+        """Pixels inside the outlines found on tumour-free slices."""
+        return sum(one.predicted_px for one in self.slices if not one.tumour)
+
+
+def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) -> tuple[SliceScore, ...]:
+    """Hold a finding against the truth of its case.
+
+    Parameters
+    ----------
+    folder : str
+        The patient's folder.
+    case : Case
+        With a true mask for every slice.
+    finding : Finding
+        What `gliascope.pipeline.Analyser` said about this case.
+    seen : frozenset of str
+        Pixel hashes of slices that the model was trained or chosen on.
+
+    Returns
+    -------
+    tuple of SliceScore
+        One a slice, in order.
+
+    Raises
+    ------
+    InputError
+        If a slice has no true mask, or was not analysed: a figure over some of the slices would say nothing.
+    """
+    if finding.problems:
+        first = finding.problems[0]
+        raise InputError(f"{first.path}: every slice must be analysed to be scored, received: {first.message}")
+    if [one.source for one in finding.slices] != list(case.sources):
+        raise InputError(f"{folder}: the finding must be about the case's slices, received others")
+    scores = []
+    for one, truth in zip(finding.slices, case.truths, strict=True):
+        if truth is None:
+            raise InputError(f"{one.source.path}: a slice must have a true mask to be scored, received none")
+        scores.append(
+            SliceScore(
+                folder=folder,
+                file="" if one.source.path is None else one.source.path.name,
+                page=one.source.page,
+                probability=one.probability,
+                verdict=one.verdict,
+                true_px=int(np.count_nonzero(truth.pixels)),
+                predicted_px=one.area_px,
+                both_px=int(np.count_nonzero(one.mask & truth.pixels)),
+                seen=one.source.sha256 in seen,
+            )
+        )
+    return tuple(scores)
+
+
+def join_patient(parts: Sequence[PatientScore]) -> PatientScore:
+    """Put several folders of one patient together; the parts' order is kept."""
+    return PatientScore(
+        patient=parts[0].patient,
+        institution=parts[0].institution,
+        folders=tuple(name for one in parts for name in one.folders),
+        slices=tuple(scored for one in parts for scored in one.slices),
+        warnings=tuple(dict.fromkeys(text for one in parts for text in one.warnings)),
+    )

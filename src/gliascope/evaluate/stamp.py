@@ -1,0 +1,104 @@
+"""Put what was measured into the bundle that it was measured with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from gliascope.bundle import CARD, LICENCE, SEEN, Bundle, load_bundle, write_bundle
+from gliascope.errors import BundleError
+from gliascope.evaluate.card import bundle_card
+from gliascope.evaluate.identity import bundle_record, point_record
+from gliascope.evaluate.record import SCHEMA, EvaluationRecord
+
+SAME: Final = ("graphs", "recipe_sha256", "seen_sha256")
+"""What must be the same in bundle and evaluation. The digest of ``bundle.json`` is not: stamping changes it."""
+
+
+def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
+    """Write an evaluation's summary into ``bundle.json`` and the card made from it into ``MODEL_CARD.md``.
+
+    The bundle is written anew, with all hashes, and moved into place; its networks, name and date stay.
+
+    Parameters
+    ----------
+    path : path
+        The bundle's folder.
+    record : EvaluationRecord
+        Measured with this bundle's graphs, recipe, seen slices and operating point.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    BundleError
+        If the evaluation was made with other networks or thresholds, or is in-sample; or the bundle cannot be read
+        or written.
+    """
+    bundle = load_bundle(path)
+    check_same(bundle, record)
+    if record.in_sample:
+        raise BundleError(
+            f"{path}: a bundle's card must speak of images that its networks have not seen, received an in-sample "
+            f"evaluation ({record.data.seen_slices} slices of {len(record.data.seen_patients)} patients were seen)"
+        )
+    unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - {one.name for one in bundle.graphs.values()}
+    if unknown:
+        raise BundleError(f"{path}: a bundle to be written again must hold known files, received {sorted(unknown)}")
+    return write_bundle(
+        path,
+        name=bundle.name,
+        wiring=bundle.wiring,
+        recipe=bundle.recipe,
+        operating_points=bundle.operating_points,
+        graphs=bundle.graphs,
+        seen=bundle.seen(),
+        summary=bundle.summary,
+        card=bundle_card(bundle, record),
+        licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),
+        evaluation=summary_of(record),
+        created=bundle.created,
+    )
+
+
+def check_same(bundle: Bundle, record: EvaluationRecord) -> None:
+    """Refuse an evaluation that was made with other networks or thresholds.
+
+    Raises
+    ------
+    BundleError
+        Naming what differs.
+    """
+    mine = bundle_record(bundle)
+    different = [name for name in SAME if getattr(mine, name) != getattr(record.bundle, name)]
+    point = bundle.operating_points.get(record.operating_point.name)
+    if point is None or point_record(point) != record.operating_point:
+        different.append("operating_point")
+    if different:
+        raise BundleError(
+            f"{bundle.path}: the evaluation must be of this bundle's networks and thresholds, received one of "
+            f"{record.bundle.name!r} that differs in {', '.join(different)}"
+        )
+
+
+def summary_of(record: EvaluationRecord) -> dict[str, Any]:
+    """Shorten an evaluation to what a bundle keeps of it: without the patients and the bundle's own description."""
+    values = record.values()
+    data, split = values["data"], values["split"]
+    return {
+        "schema": SCHEMA,
+        "data": data["name"],
+        "side": split["side"],
+        "patients": data["patients"],
+        "slices": data["slices"],
+        "tumour_slices": data["tumour_slices"],
+        "figures": values["figures"],
+        "operating_point": values["operating_point"],
+        "bootstrap": values["bootstrap"],
+        "graphs": values["bundle"]["graphs"],
+        "split_sha256": split["sha256"],
+        "pixels_sha256": data["pixels_sha256"],
+        "provenance": values["provenance"],
+    }
