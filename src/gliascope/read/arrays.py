@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from gliascope.errors import InputError
 from gliascope.read.channels import EQUAL_CHANNELS, GREY_IS_FLAIR, all_channels_equal, check_sequences, sequences_of
 from gliascope.read.hashing import pixel_hash
+from gliascope.read.names import safe_name
 from gliascope.scan import Case, Scan, Sequence, Source
 
 
@@ -23,7 +24,7 @@ def case_from_array(array: ArrayLike, name: str = "array", channels: tuple[Seque
         channel). Three axes end in channels where the last has length 3, or the length of
         `channels` where those are given and several; otherwise they begin with slices.
     name : str
-        Name of the case.
+        Name of the case; what is forbidden in a folder's name becomes ``_``.
     channels : tuple of str or None
         The sequence of each channel; by default 1 channel is FLAIR, and 3 are pre-contrast, FLAIR,
         post-contrast. Three equal channels are read as one.
@@ -54,7 +55,7 @@ def case_from_array(array: ArrayLike, name: str = "array", channels: tuple[Seque
     pixels = np.array(pixels, dtype=np.uint8 if pixels.dtype == np.uint8 else np.float32)
     warnings = () if channels is not None or len(sequences) > 1 else (EQUAL_CHANNELS if grey else GREY_IS_FLAIR,)
     scan = Scan(pixels, sequences, sources, is_volume=len(slices) > 1)
-    return Case(name, (scan,), (None,) * len(slices), (), warnings)
+    return Case(safe_name(name), (scan,), (None,) * len(slices), (), warnings)
 
 
 def _as_slices(values: NDArray[Any], name: str, channels: tuple[Sequence, ...] | None) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from gliascope.errors import InputError
 from gliascope.read.channels import EQUAL_CHANNELS, GREY_IS_FLAIR, all_channels_equal, check_sequences, sequences_of
 from gliascope.read.find import CaseFiles, find_cases
 from gliascope.read.hashing import pixel_hash
-from gliascope.read.raster import SUFFIXES, decode
+from gliascope.read.raster import decode
 from gliascope.read.truth import match_masks, read_masks
 from gliascope.scan import Case, Mask, Problem, Scan, Sequence, Source
 
@@ -78,18 +78,14 @@ def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None) ->
         If `channels` names no possible scan. Whatever is wrong with a file becomes a problem.
     """
     check_sequences(channels)
-    problems: list[Problem] = []
-    warnings: dict[str, None] = dict.fromkeys(files.warnings)
-    if not files.images:
-        problems.append(Problem(str(files.path), f"a folder must hold images ({', '.join(SUFFIXES)}), received none"))
-    masks = match_masks(list(files.images), list(files.masks))
+    problems = list(files.problems)
+    masks, unmatched = match_masks(files.images, files.masks)
+    warnings = dict.fromkeys((*files.warnings, *unmatched))
     read = []
     for image in files.images:
         pages = _read_image(image, masks.get(image), problems, warnings)
         if pages:
             read.append(pages)
-    if files.is_folder and len(files.masks) > len(masks):
-        warnings[f"masks without an image: {len(files.masks) - len(masks)}"] = None
     return _assemble(files.name, read, channels, problems, warnings)
 
 

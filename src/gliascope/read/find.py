@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
+import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from gliascope.errors import InputError
-from gliascope.read.raster import is_image_name
-from gliascope.read.truth import is_mask_name
+from gliascope.read.names import name_apart, natural_key, safe_name
+from gliascope.read.raster import SUFFIXES, is_image_name
+from gliascope.read.truth import is_mask_name, mask_target
+from gliascope.scan import Problem
 
-RESULT_MARKS: Final = frozenset({"findings.json", "cases.csv"})
-"""A folder that holds one of these files is a result of an earlier run, not an input."""
+RESULT_MARKS: Final = (frozenset({"findings.json"}), frozenset({"cases.csv", "slices.csv"}))
+"""A folder that holds all files of one of these sets is a result of an earlier run, not an input."""
 
-_FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
-_RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_LONGEST: Final = 120
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,22 +35,18 @@ class CaseFiles:
         In natural order; none where the folder holds no image.
     masks : tuple of Path
         True outlines found beside the images.
-    is_folder : bool
+    problems : tuple of Problem
+        Why there are no images.
     warnings : tuple of str
+        Names that occur twice.
     """
 
     name: str
     path: Path
     images: tuple[Path, ...]
-    masks: tuple[Path, ...]
-    is_folder: bool
-    warnings: tuple[str, ...] = field(default=())
-
-
-def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorting key by which ``scan_2`` comes before ``scan_10``."""
-    parts = re.split(r"([0-9]+)", text)
-    return tuple((1, int(part), part) if part.isdecimal() else (0, 0, part) for part in parts)
+    masks: tuple[Path, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def find_cases(inputs: str | Path | Sequence[str | Path]) -> list[CaseFiles]:
@@ -59,7 +56,8 @@ def find_cases(inputs: str | Path | Sequence[str | Path]) -> list[CaseFiles]:
     ----------
     inputs : path or sequence of paths
         Image files (each its own case), folders with images (one case) and folders of such folders
-        (one case for each, at any depth). A path reached twice is one case.
+        (one case for each, at any depth). A path reached twice is one case; hidden files and
+        folders, and results of earlier runs, are passed over.
 
     Returns
     -------
@@ -76,11 +74,14 @@ def find_cases(inputs: str | Path | Sequence[str | Path]) -> list[CaseFiles]:
         raise InputError("at least one image or folder must be given, received none")
     for path in paths:
         _check_argument(path)
+    beside: dict[Path, dict[str, list[Path]]] = {}
     found: dict[Path, CaseFiles] = {}
     for path in paths:
-        for case in _folder(path) if path.is_dir() else [_single(path)]:
-            found.setdefault(case.path.resolve(), case)
-    return _name_apart(list(found.values()))
+        for case in _folder(path) if path.is_dir() else [_single(path, beside)]:
+            first = found.setdefault(case.path.resolve(), case)
+            if first is not case:
+                _logger.warning("%s: named twice, read once", case.path)
+    return _all_different(list(found.values()))
 
 
 def _check_argument(path: Path) -> None:
@@ -92,54 +93,80 @@ def _check_argument(path: Path) -> None:
         raise InputError(f"{path}: a file named *_mask.* is truth and cannot be an input")
 
 
-def _single(path: Path) -> CaseFiles:
-    masks = [one for one in _entries(path.parent) if is_mask_name(one) and one.is_file()]
-    return CaseFiles(_safe(path.stem), path, (path,), tuple(masks), is_folder=False)
+def _single(path: Path, beside: dict[Path, dict[str, list[Path]]]) -> CaseFiles:
+    if path.parent not in beside:
+        masks: dict[str, list[Path]] = {}
+        for one in _entries(path.parent):
+            if is_mask_name(one) and one.is_file():
+                masks.setdefault(mask_target(one), []).append(one)
+        beside[path.parent] = masks
+    return CaseFiles(safe_name(path.stem), path, (path,), tuple(beside[path.parent].get(path.stem, ())))
 
 
 def _folder(path: Path) -> list[CaseFiles]:
-    return list(_walk(path, frozenset())) or [CaseFiles(_safe(path.resolve().name), path, (), (), is_folder=True)]
+    cases = list(_walk(path, frozenset()))
+    return cases or [_without_images(path, "received the results of an earlier run")]
 
 
 def _walk(folder: Path, above: frozenset[Path]) -> Iterator[CaseFiles]:
+    """Cases of a folder and of those below; `above` are the folders passed, so that a link back ends the way."""
     real = folder.resolve()
-    entries = [] if real in above else _entries(folder)
-    if any(one.name in RESULT_MARKS for one in entries):
+    if real in above:
+        return
+    try:
+        entries = _entries(folder)
+    except OSError as error:
+        yield _without_images(folder, f"received a folder that cannot be opened: {error.strerror}")
+        return
+    names = {one.name for one in entries}
+    if any(mark <= names for mark in RESULT_MARKS):
         return
     files = [one for one in entries if is_image_name(one) and one.is_file()]
     images = tuple(one for one in files if not is_mask_name(one))
-    masks = tuple(one for one in files if is_mask_name(one))
-    below = [case for one in entries if one.is_dir() for case in _walk(one, above | {real})]
-    if images or not any(case.images for case in below):
-        yield CaseFiles(_safe(folder.resolve().name), folder, images, masks, is_folder=True)
-    if any(case.images for case in below):
+    folders = [one for one in entries if one.is_dir()]
+    below = [case for one in folders for case in _walk(one, above | {real})]
+    if images:
+        masks = tuple(one for one in files if is_mask_name(one))
+        yield CaseFiles(safe_name(real.name), folder, images, masks, warnings=_same_stems(images))
+    elif not folders:
+        yield _without_images(folder, _what_else(entries))
+    if not images or any(case.images for case in below):
         yield from below
 
 
 def _entries(folder: Path) -> list[Path]:
-    try:
-        entries = [one for one in folder.iterdir() if not one.name.startswith(".")]
-    except OSError:
-        return []
+    entries = (one for one in folder.iterdir() if not one.name.startswith("."))
     return sorted(entries, key=lambda one: natural_key(one.name))
 
 
-def _safe(name: str) -> str:
-    name = _FORBIDDEN.sub("_", name)[:_LONGEST].strip(" .")
-    return f"{name}_" if not name or _RESERVED.fullmatch(name) else name
+def _without_images(folder: Path, received: str) -> CaseFiles:
+    problem = Problem(str(folder), f"a folder must hold images ({', '.join(SUFFIXES)}), {received}")
+    return CaseFiles(safe_name(folder.resolve().name), folder, (), problems=(problem,))
 
 
-def _name_apart(cases: list[CaseFiles]) -> list[CaseFiles]:
-    taken: set[str] = set()
-    apart = []
-    for case in cases:
-        name, number = case.name, 1
-        while name.casefold() in taken:
-            number += 1
-            name = f"{case.name}-{number}"
-        taken.add(name.casefold())
-        warnings = case.warnings
-        if number > 1:
-            warnings = (*warnings, f"another input is named {case.name} too; this one ({case.path}) is called {name}")
-        apart.append(CaseFiles(name, case.path, case.images, case.masks, case.is_folder, warnings))
-    return apart
+def _what_else(entries: list[Path]) -> str:
+    others = [one.name for one in entries if one.is_file()]
+    return f"received {len(others)} other files, as {others[0]}" if others else "received none"
+
+
+def _same_stems(images: tuple[Path, ...]) -> tuple[str, ...]:
+    stems = Counter(one.stem for one in images)
+    return tuple(
+        "several images have one name: " + ", ".join(one.name for one in images if one.stem == stem)
+        for stem, count in stems.items()
+        if count > 1
+    )
+
+
+def _all_different(cases: list[CaseFiles]) -> list[CaseFiles]:
+    names = name_apart([case.name for case in cases])
+    return [
+        case
+        if name == case.name
+        else replace(
+            case,
+            name=name,
+            warnings=(*case.warnings, f"another input is named {case.name} too; {case.path} is called {name}"),
+        )
+        for case, name in zip(cases, names, strict=True)
+    ]

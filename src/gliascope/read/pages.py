@@ -62,7 +62,7 @@ def turn_upright(page: NDArray[Any], orientation: int) -> NDArray[Any]:
     ----------
     page : ndarray, shape (row, column, channel)
     orientation : int
-        1 to 8: which corner the file's first row and column stand for.
+        1 to 8: which corner the file's first row and column stand for; 0 is written for unknown.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def turn_upright(page: NDArray[Any], orientation: int) -> NDArray[Any]:
     InputError
         If the tag has another value.
     """
-    if orientation not in range(1, 9):
+    if orientation not in range(9):
         raise InputError(f"the orientation tag must be 1 to 8, received {orientation}")
     if orientation >= 5:
         page = page.swapaxes(0, 1)

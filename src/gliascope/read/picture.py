@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gliascope.errors import InputError
-from gliascope.read.pages import ALPHA_DROPPED, TURNED, Decoded, check_size, turn_upright
+from gliascope.read.pages import ALPHA_DROPPED, MAX_PAGE_PIXELS, TURNED, Decoded, check_size, turn_upright
 
 _GREY: Final = {"1": "L", "L": "L", "LA": "L", "La": "L"}
 _COLOUR: Final = {"RGB": "RGB", "RGBA": "RGB", "RGBa": "RGB", "P": "RGB", "PA": "RGB"}
@@ -39,19 +39,25 @@ def decode_picture(content: bytes) -> Decoded:
     Exception
         Whatever Pillow or imagecodecs raises on damaged content.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "MPO"))
-    with image:
+    with _open(content) as image:
         check_size(image.height, image.width)
         frames = int(getattr(image, "n_frames", 1))
         if image.format == "PNG" and frames > 1:
             raise InputError(f"a PNG must hold one image, received an animation of {frames} frames")
         page, notes = _pixels(image, content)
         orientation = int(image.getexif().get(_ORIENTATION, 1))
-    if orientation != 1:
+    if orientation > 1:
         page, notes = turn_upright(page, orientation), (*notes, TURNED)
     return Decoded((page,), notes)
+
+
+def _open(content: bytes) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "MPO"))
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise InputError(f"an image must have at most {MAX_PAGE_PIXELS} pixels, received more: {error}") from error
 
 
 def _pixels(image: Image.Image, content: bytes) -> tuple[NDArray[Any], tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,17 +24,36 @@ def is_mask_name(path: Path) -> bool:
     return is_image_name(path) and path.stem.lower().endswith(MASK_ENDING)
 
 
-def match_masks(images: list[Path], masks: list[Path]) -> dict[Path, Path]:
-    """Find each image's mask: the same stem, the same suffix preferred, else the first by name."""
+def mask_target(mask: Path) -> str:
+    """Give the stem of the image that a mask belongs to, by the mask's name."""
+    return mask.stem[: -len(MASK_ENDING)]
+
+
+def match_masks(images: Sequence[Path], masks: Sequence[Path]) -> tuple[dict[Path, Path], tuple[str, ...]]:
+    """Find each image's mask: the same stem, the same suffix preferred, else the first by name.
+
+    Returns
+    -------
+    dict of Path to Path
+        Mask of each image that has one.
+    tuple of str
+        Warnings about masks without an image and images with several masks.
+    """
     by_stem: dict[str, list[Path]] = {}
     for mask in sorted(masks):
-        by_stem.setdefault(mask.stem[: -len(MASK_ENDING)], []).append(mask)
+        by_stem.setdefault(mask_target(mask), []).append(mask)
     found = {}
+    warnings: list[str] = []
     for image in images:
         candidates = by_stem.get(image.stem, [])
         if candidates:
             found[image] = min(candidates, key=lambda mask: mask.suffix.lower() != image.suffix.lower())
-    return found
+    for stem in by_stem.keys() - {image.stem for image in images}:
+        warnings.extend(f"mask without an image: {mask.name}" for mask in by_stem[stem])
+    for image, mask in found.items():
+        if len(by_stem[image.stem]) > 1:
+            warnings.append(f"{image.name} has several masks; {mask.name} is taken")
+    return found, tuple(sorted(warnings))
 
 
 def read_masks(path: Path, shapes: list[tuple[int, int]]) -> tuple[list[Mask], tuple[str, ...]]:
