@@ -21,7 +21,7 @@ from gliascope.bundle import EMBEDDED
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
-SNIPPET = re.compile(r"^```(console|python)$", re.MULTILINE)
+SNIPPET = re.compile(r"^```(bash|console|python)$", re.MULTILINE)
 WITH_SNIPPETS = [page for page in PAGES if SNIPPET.search(page.read_text(encoding="utf-8"))]
 
 Cli = Callable[..., Any]
@@ -61,7 +61,8 @@ def test_snippets(page: Path, cli: Cli, phantoms: Path, tmp_path: Path, monkeypa
             result = cli(*words)
             assert result.status == 0, f"line {example.line}: gliascope {' '.join(words)}: {result.err}"
 
-    sybil = Sybil([CodeBlockParser("console", run), PythonCodeBlockParser(), SkipParser()])
+    shells = [CodeBlockParser(language, run) for language in ("bash", "console")]
+    sybil = Sybil([*shells, PythonCodeBlockParser(), SkipParser()])
     for example in sybil.parse(page).examples():
         with contextlib.suppress(SkipTest):
             example.evaluate()

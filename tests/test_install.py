@@ -45,17 +45,15 @@ def test_no_framework_is_required() -> None:
     assert not seen & FRAMEWORKS
 
 
-def test_the_wheel_carries_recipes_and_models(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_carries_every_file_of_the_package(wheel: zipfile.ZipFile) -> None:
     source = REPOSITORY / "src" / "gliascope"
     expected = {
         f"gliascope/{one.relative_to(source).as_posix()}"
-        for room in ("models", "recipes")
-        for one in (source / room).rglob("*")
-        if one.is_file()
+        for one in source.rglob("*")
+        if one.is_file() and "__pycache__" not in one.parts
     }
     assert {"gliascope/recipes/default.toml", "gliascope/models/LICENSE-WEIGHTS"} <= expected
-    assert expected <= set(wheel.namelist())
-    assert "gliascope/py.typed" in wheel.namelist()
+    assert expected == {one for one in wheel.namelist() if one.startswith("gliascope/")}
 
 
 def test_the_wheel_carries_both_licences(wheel: zipfile.ZipFile) -> None:

@@ -38,6 +38,8 @@ class Application(LazyGroup):
         """
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # whoever read our output has enough; Typer ends quietly
         except (GliascopeError, OSError) as problem:
             error(str(problem))
             raise typer.Exit(1) from problem
