@@ -35,6 +35,8 @@ class CaseFiles:
         In natural order; none where the folder holds no image.
     masks : tuple of Path
         True outlines found beside the images.
+    is_folder : bool
+        True for a patient's folder, False for an image named on its own.
     problems : tuple of Problem
         Why there are no images.
     warnings : tuple of str
@@ -45,6 +47,7 @@ class CaseFiles:
     path: Path
     images: tuple[Path, ...]
     masks: tuple[Path, ...] = ()
+    is_folder: bool = False
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -127,7 +130,7 @@ def _walk(folder: Path, above: frozenset[Path]) -> Iterator[CaseFiles]:
     below = [case for one in folders for case in _walk(one, above | {real})]
     if images:
         masks = tuple(one for one in files if is_mask_name(one))
-        yield CaseFiles(safe_name(real.name), folder, images, masks, warnings=_same_stems(images))
+        yield CaseFiles(safe_name(real.name), folder, images, masks, is_folder=True, warnings=_same_stems(images))
     elif not folders:
         yield _without_images(folder, _what_else(entries))
     if not images or any(case.images for case in below):
@@ -141,7 +144,7 @@ def _entries(folder: Path) -> list[Path]:
 
 def _without_images(folder: Path, received: str) -> CaseFiles:
     problem = Problem(str(folder), f"a folder must hold images ({', '.join(SUFFIXES)}), {received}")
-    return CaseFiles(safe_name(folder.resolve().name), folder, (), problems=(problem,))
+    return CaseFiles(safe_name(folder.resolve().name), folder, (), is_folder=True, problems=(problem,))
 
 
 def _what_else(entries: list[Path]) -> str:
