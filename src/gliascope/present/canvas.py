@@ -151,7 +151,7 @@ class Canvas:
             Left, top, right and bottom; the last two exclusive.
         """
         font = self._font(size, bold)
-        line = _shortened("".join(c if c.isprintable() else "?" for c in content), font, room)
+        line = shortened(content, font, room)
         x, y = at[0] - {"left": 0.0, "centre": 0.5, "right": 1.0}[align] * font.getlength(line), at[1]
         ends = self._draw.textbbox((round(x), y), line, font=font)
         self._draw.text((round(x), y), line, font=font, fill=colour)
@@ -184,10 +184,15 @@ class Canvas:
     def _font(self, size: int, bold: bool) -> ImageFont.FreeTypeFont:
         key = (size, bold)
         if key not in self._fonts:
-            name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-            # The basic layout is the same on every machine; Raqm is not always there.
-            self._fonts[key] = ImageFont.truetype(str(font_folder() / name), size, layout_engine=ImageFont.Layout.BASIC)
+            self._fonts[key] = load_font(size, bold=bold)
         return self._fonts[key]
+
+
+def load_font(size: int, *, bold: bool) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans in a height of `size` pixels."""
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    # The basic layout is the same on every machine; Raqm is not always there.
+    return ImageFont.truetype(str(font_folder() / name), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def font_folder() -> Path:
@@ -196,7 +201,22 @@ def font_folder() -> Path:
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
 
 
-def _shortened(line: str, font: ImageFont.FreeTypeFont, room: int | None) -> str:
+def shortened(content: str, font: ImageFont.FreeTypeFont, room: int | None) -> str:
+    """A line that fits.
+
+    Parameters
+    ----------
+    content : str
+    font : FreeTypeFont
+    room : int or None
+        Widest line, in pixels.
+
+    Returns
+    -------
+    str
+        With ``?`` for what cannot be printed; too long a line loses its middle.
+    """
+    line = "".join(c if c.isprintable() else "?" for c in content)
     if room is None or font.getlength(line) <= room:
         return line
     for kept in range(len(line) - 1, 0, -1):

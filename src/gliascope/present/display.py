@@ -46,8 +46,7 @@ def plane(pixels: NDArray[Any], sequences: Sequence[str]) -> NDArray[Any]:
     InputError
         If the number of names is not the number of channels.
     """
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    if pixels.ndim not in (2, 3) or channels != len(sequences):
+    if pixels.ndim not in (2, 3) or (1 if pixels.ndim == 2 else pixels.shape[2]) != len(sequences):
         raise InputError(
             f"an image must be (row, column, channel) with one sequence a channel, received shape {pixels.shape} "
             f"and sequences {tuple(sequences)}"

@@ -11,7 +11,20 @@ from numpy.typing import NDArray
 
 from gliascope.prepare.clahe_trace import TileTrace, most_informative
 from gliascope.prepare.quality import Quality
-from gliascope.present.canvas import BACKGROUND, FAINT, INK, LINE, NOTICE, PREDICTION, TRUTH, Colour, Layout, Text
+from gliascope.present.canvas import (
+    BACKGROUND,
+    FAINT,
+    INK,
+    LINE,
+    NOTICE,
+    PREDICTION,
+    TRUTH,
+    Colour,
+    Layout,
+    Text,
+    load_font,
+    shortened,
+)
 from gliascope.present.files import replaced
 from gliascope.recipe import Clahe
 
@@ -23,6 +36,8 @@ WIDTH: Final = 1600
 HEIGHT: Final = 960
 """Size of the figure, in pixels."""
 DPI: Final = 100
+MARGIN: Final = 18
+"""Empty border, in pixels."""
 LEVELS: Final = np.arange(256)
 EDGES: Final = np.arange(257) - 0.5
 
@@ -231,9 +246,10 @@ def _caption(axes: Axes, text: str) -> None:
 
 
 def _write(figure: Figure, bottom: int, text: str, size: float, **style: Any) -> None:
-    clean = "".join(c if c.isprintable() else "?" for c in text)
+    font = load_font(round(size * DPI / 72), bold="weight" in style)
+    clean = shortened(text, font, WIDTH - 3 * MARGIN)
     # A file's name may hold a dollar sign, which is no formula here.
-    figure.text(18 / WIDTH, bottom / HEIGHT, clean, fontsize=size, parse_math=False, **style)
+    figure.text(MARGIN / WIDTH, bottom / HEIGHT, clean, fontsize=size, parse_math=False, **style)
 
 
 def _shade(colour: Colour) -> str:
@@ -242,7 +258,11 @@ def _shade(colour: Colour) -> str:
 
 def _layout(figure: Figure, canvas: Any) -> Layout:
     renderer = canvas.get_renderer()
-    panels = {str(axes.get_label()): _box(axes.get_window_extent(renderer)) for axes in figure.axes if axes.get_label()}
+    panels = {
+        str(axes.get_label()): _box(axes.get_window_extent(renderer))
+        for axes in figure.axes
+        if axes.get_label() and axes.axison
+    }
     writings = list(figure.texts)
     for axes in figure.axes:
         writings += [axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
