@@ -40,6 +40,16 @@ class Family:
 COMMANDS: Final[dict[str, Entry | Family]] = {
     "analyse": Entry("gliascope.cli.analyse:analyse", "Find and outline tumours in brain MRI."),
     "enhance": Entry("gliascope.cli.enhance:enhance", "Enhance the contrast of images, and show what that did."),
+    "phantom": Entry("gliascope.cli.phantom:phantom", "Write procedural scans with known truth."),
+    "train": Entry("gliascope.cli.train:train", "Train the networks of a recipe and pack them as a bundle."),
+    "data": Family(
+        "Tools for data sets.",
+        {
+            "split": Entry(
+                "gliascope.cli.data_split:split", "Split patients into sides to train, to choose and to test."
+            )
+        },
+    ),
     "evaluate": Entry("gliascope.cli.evaluate:evaluate", "Score a model on patients it has not seen."),
     "info": Entry("gliascope.cli.info:info", "Show versions, the embedded model and the devices that can be used."),
 }

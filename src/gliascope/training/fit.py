@@ -34,13 +34,13 @@ SGD_MOMENTUM: Final = 0.99
 class Watcher(Protocol):
     """Who is told how training goes, and may end it."""
 
-    def start(self, stage: str, epoch: int, epochs: int, steps: int) -> None:
+    def start(self, stage: Stage, epoch: int, epochs: int, steps: int, /) -> None:
         """Begin an epoch."""
 
-    def step(self, figures: dict[str, float]) -> None:
+    def step(self, figures: dict[str, float], /) -> None:
         """One batch is done; `figures` are the running means of the epoch."""
 
-    def finish(self, figures: dict[str, float], best: bool) -> None:
+    def finish(self, figures: dict[str, float], best: bool, /) -> None:
         """End an epoch: it has been scored and saved."""
 
     def stopped(self) -> bool:
@@ -179,21 +179,23 @@ class StageFitter:
 
     def _train_epoch(self, watcher: Watcher) -> dict[str, float]:
         watcher.start(self.stage, self.epoch + 1, self.recipe.training.epochs, self.steps)
-        self.model.reset_metrics()
-        figures: dict[str, float] = {}
+        sums: dict[str, float] = {}
+        rate = 0.0
         for step, batch in enumerate(epoch_batches(self.tables.train, self.recipe, self.stage, self.epoch)):
             rate = learning_rate(self.recipe.training, self.epoch * self.steps + step, self.steps)
             self.model.optimizer.learning_rate = rate
-            figures = self._train_step(batch)
-            if not math.isfinite(figures["loss"]):
+            for name, value in self._train_step(batch).items():
+                sums[name] = sums.get(name, 0.0) + value
+            if not math.isfinite(sums["loss"]):
                 raise TrainingError(
-                    f"{self.stage}: the loss must stay a number, received {figures['loss']} in epoch {self.epoch + 1}, "
+                    f"{self.stage}: the loss must stay a number, received {sums['loss']} in epoch {self.epoch + 1}, "
                     f"step {step + 1}; the last whole epoch is kept in {self.files.last}"
                 )
-            watcher.step(figures)
-        return figures | {"learning_rate": rate}
+            watcher.step({name: value / (step + 1) for name, value in sums.items()})
+        return {name: value / self.steps for name, value in sums.items()} | {"learning_rate": rate}
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
+        self.model.reset_metrics()
         try:
             logs = self.model.train_on_batch(batch.images, batch.targets(self.outputs), return_dict=True)
         except Exception as error:

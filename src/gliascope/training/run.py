@@ -10,18 +10,22 @@ from pathlib import Path
 import keras
 
 from gliascope.dataset.layout import patients
-from gliascope.dataset.split import Split, load_split
+from gliascope.dataset.split import Split, load_split, save_split
 from gliascope.errors import TrainingError
 from gliascope.recipe import Recipe, recipe_from_dict
 from gliascope.training.fit import StageFitter, Watcher
 from gliascope.training.networks import NetworkSet, build_networks
 from gliascope.training.precision import choose_precision
 from gliascope.training.table import Tables, load_table
+from gliascope.training.watch import RunRecorder, Watchers
 
 logger = logging.getLogger(__name__)
 
 RUN_FILE = "run.json"
 """What a run's folder was started with: recipe, split, precision, backend."""
+
+SPLIT_FILE = "split.json"
+"""Copy of the split in a run's folder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +112,8 @@ def train(
     )
     counts = len(tables.train.labels), len(tables.validation.labels)
     logger.info("%d training slices, %d validation slices, %s", *counts, precision)
-    finished = _fit_stages(networks, recipe, tables, folder, watcher)
+    watchers = Watchers([RunRecorder(folder), watcher])
+    finished = _fit_stages(networks, recipe, tables, folder, watchers)
     return TrainingRun(folder, recipe, split, finished)
 
 
@@ -142,6 +147,7 @@ def _claim(folder: Path, recipe: Recipe, split: Split, precision: str, resume: b
     if resume:
         raise TrainingError(f"{folder}: nothing to go on with, {RUN_FILE} is missing")
     folder.mkdir(parents=True, exist_ok=True)
+    save_split(split, folder / SPLIT_FILE)
     path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
 

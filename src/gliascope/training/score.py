@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gliascope.evaluate.curve import area_under_curve
+from gliascope.findings import OperatingPoint
+from gliascope.segment.postprocess import keep_components
 from gliascope.training.table import SliceTable
+
+Components = Literal["all", "largest"]
 
 MASK_THRESHOLDS: Final = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 """Candidates for the pixel threshold: 0.20 to 0.80."""
@@ -32,28 +37,6 @@ class Predictions:
 
     slices: NDArray[np.float32] | None
     masks: NDArray[np.float16] | None
-
-
-def area_under_curve(labels: NDArray[np.bool_], scores: NDArray[np.float32]) -> float:
-    """Area under the ROC curve, as the Mann-Whitney statistic with ties counted half.
-
-    Parameters
-    ----------
-    labels : ndarray, bool, shape (slice,)
-    scores : ndarray, float, shape (slice,)
-
-    Returns
-    -------
-    float
-        NaN where only one class is there.
-    """
-    from scipy.stats import rankdata
-
-    positives, negatives = int(labels.sum()), int((~labels).sum())
-    if not positives or not negatives:
-        return float("nan")
-    ranks = rankdata(scores)
-    return float((ranks[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def youden_threshold(labels: NDArray[np.bool_], scores: NDArray[np.float32]) -> float:
@@ -80,7 +63,11 @@ def youden_threshold(labels: NDArray[np.bool_], scores: NDArray[np.float32]) -> 
 
 
 def patient_dice(
-    table: SliceTable, predictions: Predictions, detection: float, mask_thresholds: Iterable[float]
+    table: SliceTable,
+    predictions: Predictions,
+    detection: float,
+    mask_thresholds: Iterable[float],
+    components: Components = "all",
 ) -> NDArray[np.float64]:
     """Dice over each patient's volume in the scan's own pixels, behind the slice gate.
 
@@ -91,6 +78,8 @@ def patient_dice(
     detection : float
         Slices under this probability have an empty mask.
     mask_thresholds : iterable of float
+    components : str
+        ``largest`` keeps a volume's largest component only.
 
     Returns
     -------
@@ -106,7 +95,7 @@ def patient_dice(
         if predictions.slices is not None:
             probability[predictions.slices[patient.rows] < detection] = 0
         for column, threshold in enumerate(thresholds):
-            outline = probability >= threshold
+            outline = keep_components(probability >= threshold, components)
             total = int(outline.sum()) + int(patient.truth.sum())
             if total:
                 result[row, column] = 2 * int((outline & patient.truth).sum()) / total
@@ -131,3 +120,49 @@ def validation_scores(table: SliceTable, predictions: Predictions) -> dict[str, 
         figures["dice"] = float(np.nanmean(patient_dice(table, predictions, detection, [DEFAULT_THRESHOLD])))
     figures["score"] = float(np.mean(list(figures.values())))
     return figures
+
+
+def merge_predictions(parts: Sequence[Predictions]) -> Predictions:
+    """Put the slices' and the masks' predictions of separate networks together.
+
+    Parameters
+    ----------
+    parts : sequence of Predictions
+
+    Returns
+    -------
+    Predictions
+    """
+    slices = next((one.slices for one in parts if one.slices is not None), None)
+    masks = next((one.masks for one in parts if one.masks is not None), None)
+    return Predictions(slices, masks)
+
+
+def choose_operating_point(table: SliceTable, predictions: Predictions) -> OperatingPoint:
+    """Choose the thresholds on validation patients.
+
+    The slice threshold by Youden's index; behind that gate the pixel threshold, and whether only a volume's largest
+    component is kept, by the highest mean Dice over the patients. `largest` is chosen only where it is better.
+
+    Parameters
+    ----------
+    table : SliceTable
+    predictions : Predictions
+        With slices and masks.
+
+    Returns
+    -------
+    OperatingPoint
+        Named ``balanced``.
+    """
+    if predictions.slices is None:
+        raise ValueError("an operating point needs slice probabilities, received none")
+    detection = youden_threshold(table.labels, predictions.slices)
+    best, chosen = -1.0, OperatingPoint("balanced", detection, DEFAULT_THRESHOLD, "all")
+    choices: tuple[Components, ...] = ("all", "largest")
+    for components in choices:
+        means = np.nanmean(patient_dice(table, predictions, detection, MASK_THRESHOLDS, components), axis=0)
+        at = int(np.argmax(means))
+        if means[at] > best:
+            best, chosen = float(means[at]), OperatingPoint("balanced", detection, MASK_THRESHOLDS[at], components)
+    return chosen

@@ -1,0 +1,67 @@
+"""The figures of a training run, epoch by epoch, as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gliascope.present.files import replaced
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS: Final = ("#1b6ca8", "#c8553d", "#3c896d", "#7a5195")
+"""Lines of one panel, distinct for colour-blind eyes."""
+
+SCORES: Final = {"val_dice": "Dice per patient", "val_auc": "slice AUC"}
+"""Validation figures that are drawn, and their names."""
+
+
+def curves_figure(rows: Sequence[Mapping[str, float]], path: Path, *, title: str) -> None:
+    """Draw losses, validation figures and learning rate over the epochs.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        One an epoch: ``epoch``, ``learning_rate``, losses (names ending in ``loss``) and ``val_...`` figures.
+    path : Path
+        The PNG file; replaced in one move.
+    title : str
+    """
+    from matplotlib.figure import Figure
+
+    epochs = [row["epoch"] for row in rows]
+    figure = Figure(figsize=(12, 4), dpi=100, layout="constrained")
+    losses, scores, rate = figure.subplots(1, 3)
+    names = [name for name in (rows[0] if rows else {}) if name.endswith("loss")]
+    _lines(losses, epochs, {name.replace("_", " "): [row[name] for row in rows] for name in names})
+    losses.set(title="training loss", ylim=(0, None))
+    shown = {label: [row[name] for row in rows] for name, label in SCORES.items() if rows and name in rows[0]}
+    _lines(scores, epochs, shown)
+    _mark_best(scores, rows)
+    scores.set(title="validation patients", ylim=(0, 1))
+    _lines(rate, epochs, {"": [row["learning_rate"] for row in rows]})
+    rate.set(title="learning rate at the epoch's end", ylim=(0, None))
+    figure.suptitle(f"{title}, {len(rows)} epochs", fontsize=12)
+    with replaced(path) as temporary:
+        figure.savefig(temporary, format="png")
+
+
+def _lines(axes: Axes, epochs: Sequence[float], series: Mapping[str, Sequence[float]]) -> None:
+    for colour, (label, values) in zip(COLOURS, series.items(), strict=False):
+        axes.plot(epochs, values, color=colour, label=label, linewidth=1.6, marker="." if len(epochs) < 2 else None)
+    axes.set_xlabel("epoch")
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    if any(series):
+        axes.legend(frameon=False, fontsize=9)
+
+
+def _mark_best(axes: Axes, rows: Sequence[Mapping[str, float]]) -> None:
+    scored = [row for row in rows if row["val_score"] == row["val_score"]]
+    if not scored:
+        return
+    best = max(scored, key=lambda row: row["val_score"])["epoch"]
+    axes.axvline(best, color="0.6", linewidth=1, linestyle=":", label=f"best epoch: {best:.0f}")
+    axes.legend(frameon=False, fontsize=9, loc="lower right")

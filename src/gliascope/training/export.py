@@ -1,0 +1,227 @@
+"""From a training run to a bundle, refused where the exported graphs disagree with the networks."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.bundle import Bundle, write_bundle
+from gliascope.dataset.split import Split, load_split
+from gliascope.engine.onnx import OnnxEngine
+from gliascope.errors import ParityError, TrainingError
+from gliascope.findings import OperatingPoint
+from gliascope.recipe import Recipe
+from gliascope.training.checkpoint import load_values, restore
+from gliascope.training.fit import PREDICT_BATCH, StageFiles, predict_table
+from gliascope.training.graphs import round_weights, to_onnx
+from gliascope.training.networks import NetworkSet, build_networks
+from gliascope.training.run import SPLIT_FILE, run_recipe, side_folders
+from gliascope.training.score import Predictions, choose_operating_point, merge_predictions
+from gliascope.training.table import SliceTable, Tables, load_table
+
+logger = logging.getLogger(__name__)
+
+PARITY_SLICES: Final = 200
+"""Slices that both engines are compared on, spread evenly over the training side's patients."""
+
+PARITY_PROBABILITY: Final = 2e-3
+"""Largest difference of a slice's probability between ONNX Runtime and Keras."""
+
+PARITY_DICE: Final = 0.999
+"""Least Dice, pooled over the compared slices, of the masks by ONNX Runtime and by Keras."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How well ONNX Runtime and Keras agree, both with the rounded weights.
+
+    Attributes
+    ----------
+    slices : int
+        Slices compared.
+    probability : float
+        Largest difference of a slice's probability.
+    dice : float
+        Dice of the masks, pooled over all compared slices; NaN where both are empty throughout.
+    """
+
+    slices: int
+    probability: float
+    dice: float
+
+    def check(self) -> None:
+        """Refuse graphs that disagree with the networks.
+
+        Raises
+        ------
+        ParityError
+            If a probability differs by more than `PARITY_PROBABILITY`, or Dice is under `PARITY_DICE`, or no mask was
+            there to compare.
+        """
+        if self.probability <= PARITY_PROBABILITY and self.dice >= PARITY_DICE:
+            return
+        raise ParityError(
+            f"ONNX Runtime and Keras must agree within {PARITY_PROBABILITY} in probability and {PARITY_DICE} in pooled "
+            f"Dice, received {self.probability:.2g} and {self.dice:.5f} on {self.slices} slices"
+        )
+
+
+def export_run(folder: Path, data: Path, out: Path, *, name: str | None = None) -> tuple[Bundle, Parity]:
+    """Export the best epoch of every stage of a run as a bundle.
+
+    Weights are rounded to float16 first; thresholds are chosen with the rounded networks on the run's validation
+    patients.
+
+    Parameters
+    ----------
+    folder : Path
+        A run's folder.
+    data : Path
+        The data set the run was trained on.
+    out : Path
+        The bundle's folder.
+    name : str, optional
+        The bundle's name; the recipe's by default.
+
+    Returns
+    -------
+    bundle : Bundle
+    parity : Parity
+
+    Raises
+    ------
+    ParityError
+        If the graphs disagree with the networks; nothing is written then.
+    TrainingError
+        If the run has no finished epoch, or a weight is beyond float16's range.
+    """
+    recipe, split = run_recipe(folder), load_split(folder / SPLIT_FILE)
+    keras.mixed_precision.set_global_policy("float32")
+    networks = build_networks(recipe)
+    epochs = _load_best(networks, folder)
+    tables = Tables(
+        train=load_table(side_folders(data, split.train), recipe.preparation),
+        validation=load_table(side_folders(data, split.validation), recipe.preparation),
+    )
+    point = choose_operating_point(tables.validation, _predict(networks, tables.validation))
+    graphs = {role: to_onnx(model).SerializeToString() for role, model in networks.graphs.items()}
+    contents: dict[str, Any] = {
+        "name": name or recipe.name,
+        "wiring": recipe.network.wiring,
+        "recipe": recipe,
+        "operating_points": {point.name: point},
+        "graphs": graphs,
+        "seen": _hashes(tables),
+        "licence": (files("gliascope") / "models" / "LICENSE-WEIGHTS").read_text(encoding="utf-8"),
+    }
+    with tempfile.TemporaryDirectory() as temporary:
+        trial = write_bundle(Path(temporary) / "trial", summary={}, card="", **contents)
+        parity = measure_parity(networks, trial, tables, point)
+    parity.check()
+    summary = _summary(recipe, split, tables, epochs, parity)
+    bundle = write_bundle(out, summary=summary, card=_first_card(contents["name"]), **contents)
+    return bundle, parity
+
+
+def measure_parity(networks: NetworkSet, bundle: Bundle, tables: Tables, point: OperatingPoint) -> Parity:
+    """Compare a bundle in ONNX Runtime with the networks in Keras on real slices.
+
+    Parameters
+    ----------
+    networks : NetworkSet
+        With rounded weights.
+    bundle : Bundle
+    tables : Tables
+    point : OperatingPoint
+        Its pixel threshold makes the masks that are compared.
+
+    Returns
+    -------
+    Parity
+    """
+    images = np.concatenate([_spread(tables.train.images, tables), _spread(tables.validation.images, tables)])
+    engine = OnnxEngine(bundle, device="cpu")
+    first, second = engine.roles
+    largest, shared, total = 0.0, 0, 0
+    for start in range(0, len(images), PREDICT_BATCH):
+        batch = {"images": images[start : start + PREDICT_BATCH].astype(np.float32)}
+        ours, theirs = engine.run(first, batch), _call(networks.graphs[first], batch)
+        largest = max(largest, float(np.abs(ours["probability"] - theirs["probability"]).max()))
+        mask = engine.run(second, _features(ours) or batch)["mask"] >= point.mask
+        reference = _call(networks.graphs[second], _features(theirs) or batch)["mask"] >= point.mask
+        shared += int((mask & reference).sum())
+        total += int(mask.sum()) + int(reference.sum())
+    return Parity(len(images), largest, 2 * shared / total if total else float("nan"))
+
+
+def _features(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    return {name: value for name, value in tensors.items() if name.startswith("feature")}
+
+
+def _spread(images: NDArray[np.float16], tables: Tables) -> NDArray[np.float16]:
+    whole = len(tables.train.images) + len(tables.validation.images)
+    count = min(len(images), max(1, round(PARITY_SLICES * len(images) / whole)))
+    return images[np.linspace(0, len(images) - 1, count).round().astype(int)]
+
+
+def _call(model: keras.Model, inputs: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
+    outputs = model.predict_on_batch(inputs if isinstance(model.input, dict) else inputs["images"])
+    return {name: np.asarray(keras.ops.convert_to_numpy(value)) for name, value in outputs.items()}
+
+
+def _load_best(networks: NetworkSet, folder: Path) -> dict[str, int]:
+    epochs: dict[str, int] = {}
+    for stage, model in networks.stages.items():
+        path = StageFiles.under(folder, stage).best
+        if not path.exists():
+            raise TrainingError(f"{folder}: export needs one finished epoch of {stage}, {path.name} is missing")
+        values, epochs[stage] = load_values(path)
+        restore(model.variables, values)
+        round_weights(model)
+    return epochs
+
+
+def _predict(networks: NetworkSet, table: SliceTable) -> Predictions:
+    return merge_predictions([predict_table(model, table) for model in networks.stages.values()])
+
+
+def _summary(recipe: Recipe, split: Split, tables: Tables, epochs: dict[str, int], parity: Parity) -> dict[str, Any]:
+    return {
+        "data": "LGG MRI segmentation data set",
+        "split_sha256": split.sha256,
+        "split_strategy": split.strategy,
+        "sides": {
+            side: {
+                "patients": len(table.patients),
+                "slices": len(table.labels),
+                "tumour_slices": int(table.labels.sum()),
+            }
+            for side, table in (("train", tables.train), ("validation", tables.validation))
+        },
+        "test_patients": list(split.test),
+        "best_epoch": epochs,
+        "epochs": recipe.training.epochs,
+        "parity": {"slices": parity.slices, "probability": parity.probability, "dice": parity.dice},
+        "versions": {one: version(one) for one in ("gliascope", "keras", "numpy", "onnx")},
+        "backend": keras.backend.backend(),
+    }
+
+
+def _hashes(tables: Tables) -> list[str]:
+    return [one for table in (tables.train, tables.validation) for patient in table.patients for one in patient.hashes]
+
+
+def _first_card(name: str) -> str:
+    return (
+        f"# {name}\n\nNothing has been measured with this bundle yet: `gliascope evaluate` does, and writes the card.\n"
+    )
