@@ -1,0 +1,101 @@
+"""Where `gliascope enhance` writes: every image gets its place before any of them is read."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gliascope.errors import InputError
+from gliascope.present.images import TIFF_SUFFIXES
+from gliascope.read.find import CaseFiles
+from gliascope.read.raster import is_image_name
+
+WRITTEN: Final = (".png", *TIFF_SUFFIXES)
+"""Kinds of files that are written; JPEG loses detail and becomes PNG."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to enhance.
+
+    Attributes
+    ----------
+    case : str
+    image : Path
+        The input; a folder where the case has no image.
+    output : Path
+        The enhanced image.
+    figures : Path
+        Folder of its figures.
+    stem : str
+        What its figures' names begin with.
+    """
+
+    case: str
+    image: Path
+    output: Path
+    figures: Path
+    stem: str
+
+
+def plan_jobs(cases: list[CaseFiles], output: Path) -> list[list[Job]]:
+    """Give every image of every case its place.
+
+    Parameters
+    ----------
+    cases : list of CaseFiles
+    output : Path
+        A folder: an image named on its own goes into it, a folder's images into a folder of the case's name.
+        With the suffix ``.png``, ``.tif`` or ``.tiff`` it is the file for one image.
+
+    Returns
+    -------
+    list of list of Job
+        One list a case.
+
+    Raises
+    ------
+    InputError
+        If a file would be written over an input or over another result, or `output` is a file that cannot hold them.
+    """
+    as_file = is_image_name(output) and not output.is_dir()
+    if as_file and (len(cases) != 1 or cases[0].is_folder):
+        raise InputError(f"{output}: one file holds the result of one image; name a folder for several")
+    if as_file and output.suffix.lower() not in WRITTEN:
+        raise InputError(f"{output}: an image is written as .png, .tif or .tiff, received {output.suffix!r}")
+    jobs = [[_into_file(case, output)] if as_file else _into_folder(case, output) for case in cases]
+    _check_places(list(itertools.chain.from_iterable(jobs)))
+    return jobs
+
+
+def _check_places(jobs: list[Job]) -> None:
+    inputs = {job.image.resolve() for job in jobs}
+    taken: set[str] = set()
+    for job in jobs:
+        if job.output.resolve() in inputs:
+            raise InputError(f"{job.output}: an input must not be overwritten; name another folder")
+        key = str(job.output).casefold()
+        if key in taken:
+            raise InputError(f"{job.output}: two images would be written to this file")
+        taken.add(key)
+
+
+def _into_file(case: CaseFiles, output: Path) -> Job:
+    return Job(case.name, case.images[0], output, output.parent, output.stem)
+
+
+def _into_folder(case: CaseFiles, output: Path) -> list[Job]:
+    if not case.is_folder:
+        image = case.images[0]
+        suffix = image.suffix if image.suffix.lower() in WRITTEN else ".png"
+        return [Job(case.name, image, output / (case.name + suffix), output / "figures", case.name)]
+    folder = output / case.name
+    stems = [image.stem.casefold() for image in case.images]
+    jobs = []
+    for image in case.images or (case.path,):
+        stem = image.stem if stems.count(image.stem.casefold()) == 1 else image.name
+        name = image.name if image.suffix.lower() in WRITTEN else f"{stem}.png"
+        jobs.append(Job(case.name, image, folder / name, folder / "figures", stem))
+    return jobs

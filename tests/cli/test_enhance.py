@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+import gliascope
+
+Cli = Callable[..., Any]
+
+
+def slice_of(seed: int, *shape: int, dtype: type[np.generic] = np.uint8, top: int = 180) -> NDArray[Any]:
+    return np.random.default_rng(seed).integers(0, top, shape).astype(dtype)
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Path:
+    """Three colour slices with a mask, as in the LGG data set."""
+    folder = tmp_path / "in" / "TCGA_XX_0001"
+    folder.mkdir(parents=True)
+    for number in (1, 2, 10):
+        tifffile.imwrite(folder / f"TCGA_XX_0001_{number}.tif", slice_of(number, 64, 64, 3))
+    Image.fromarray(np.zeros((64, 64), np.uint8)).save(folder / "TCGA_XX_0001_1_mask.tif")
+    return folder
+
+
+def read(path: Path) -> NDArray[Any]:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_one_image_into_a_file(cli: Cli, tmp_path: Path) -> None:
+    image = slice_of(0, 60, 80)
+    Image.fromarray(image).save(tmp_path / "scan.png")
+    result = cli("enhance", tmp_path / "scan.png", "-o", tmp_path / "out" / "better.png")
+    assert result.status == 0
+    assert np.array_equal(read(tmp_path / "out" / "better.png"), gliascope.enhance(image))
+    assert result.out.startswith(f"{tmp_path / 'out' / 'better.png'}: contrast 0.")
+    assert " -> " in result.out
+    assert [one.name for one in (tmp_path / "out").iterdir()] == ["better.png"]
+
+
+def test_a_patient_into_a_folder(cli: Cli, patient: Path, tmp_path: Path) -> None:
+    result = cli("enhance", patient, "-o", tmp_path / "out")
+    assert result.status == 0
+    assert len(result.out.splitlines()) == 3
+    written = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
+    assert written == [f"TCGA_XX_0001/TCGA_XX_0001_{number}.tif" for number in (1, 10, 2)]
+    for number in (1, 2, 10):
+        found = read(tmp_path / "out" / "TCGA_XX_0001" / f"TCGA_XX_0001_{number}.tif")
+        assert np.array_equal(found, gliascope.enhance(slice_of(number, 64, 64, 3)))
+
+
+def test_a_folder_of_patients_keeps_its_folders(cli: Cli, patient: Path, tmp_path: Path) -> None:
+    other = patient.parent / "other"
+    other.mkdir()
+    Image.fromarray(slice_of(5, 40, 40)).save(other / "a.jpg", quality=95)
+    assert cli("enhance", patient.parent, "-o", tmp_path / "out", "-q").status == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"TCGA_XX_0001", "other"}
+    assert np.array_equal(read(tmp_path / "out" / "other" / "a.png"), gliascope.enhance(read(other / "a.jpg")))
+
+
+def test_clip_limit_and_tile_grid_are_used(cli: Cli, tmp_path: Path) -> None:
+    image = slice_of(0, 64, 64)
+    Image.fromarray(image).save(tmp_path / "scan.png")
+    options = ("--clip-limit", "4.5", "--tile-grid", "3")
+    result = cli("enhance", tmp_path / "scan.png", "-o", tmp_path / "out.png", *options, "--json")
+    report = json.loads(result.out)
+    assert report["clahe"] == {"clip_limit": 4.5, "tile_grid": 3}
+    assert np.array_equal(read(tmp_path / "out.png"), gliascope.enhance(image, clip_limit=4.5, tile_grid=3))
+
+
+def test_the_kind_size_and_channels_of_the_input_are_kept(cli: Cli, tmp_path: Path) -> None:
+    equal = np.repeat(slice_of(1, 50, 70, 1), 3, axis=2)
+    Image.fromarray(equal).save(tmp_path / "equal.png")
+    stack = slice_of(2, 4, 32, 48)
+    tifffile.imwrite(tmp_path / "stack.tiff", stack, photometric="minisblack")
+    result = cli("enhance", tmp_path / "equal.png", tmp_path / "stack.tiff", "-o", tmp_path / "out", "--json")
+    assert result.status == 0
+    assert read(tmp_path / "out" / "equal.png").shape == (50, 70, 3)
+    with tifffile.TiffFile(tmp_path / "out" / "stack.tiff") as file:
+        pages = [page.asarray() for page in file.pages]
+    assert np.array_equal(pages, gliascope.enhance(stack))
+    assert [one["page"] for one in json.loads(result.out)["images"]] == [0, 0, 1, 2, 3]
+
+
+def test_16_bits_become_8_over_the_whole_folder(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "deep"
+    folder.mkdir()
+    stack = np.stack([slice_of(1, 40, 40, dtype=np.uint16, top=4000), slice_of(2, 40, 40, dtype=np.uint16, top=900)])
+    for number, one in enumerate(stack):
+        Image.fromarray(one).save(folder / f"{number}.png")
+    assert cli("enhance", folder, "-o", tmp_path / "out").status == 0
+    found = [read(tmp_path / "out" / "deep" / f"{number}.png") for number in range(2)]
+    assert np.array_equal(found, gliascope.enhance(stack))
+    assert cli("enhance", folder / "1.png", "-o", tmp_path / "alone.png").status == 0
+    assert np.array_equal(read(tmp_path / "alone.png"), gliascope.enhance(stack[1]))
+
+
+def test_slices_of_different_depth_are_scaled_by_themselves(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    deep, shallow = slice_of(1, 40, 40, dtype=np.uint16, top=4000), slice_of(2, 40, 50)
+    Image.fromarray(deep).save(folder / "a.png")
+    Image.fromarray(shallow).save(folder / "b.png")
+    assert cli("enhance", folder, "-o", tmp_path / "out").status == 0
+    assert np.array_equal(read(tmp_path / "out" / "mixed" / "a.png"), gliascope.enhance(deep))
+    assert np.array_equal(read(tmp_path / "out" / "mixed" / "b.png"), gliascope.enhance(shallow))
+
+
+def test_a_bad_file_is_reported_and_the_rest_is_done(cli: Cli, patient: Path, tmp_path: Path) -> None:
+    bad = patient / "TCGA_XX_0001_2.tif"
+    bad.write_bytes(b"II*\0 and nothing more")
+    result = cli("enhance", patient, "-o", tmp_path / "out", "--json")
+    assert result.status == 1
+    assert f"gliascope: error: {bad}: " in result.err
+    report = json.loads(result.out)
+    assert [Path(one["input"]).stem for one in report["images"]] == ["TCGA_XX_0001_1", "TCGA_XX_0001_10"]
+    assert [one["path"] for one in report["problems"]] == [str(bad)]
+    assert len(list((tmp_path / "out").rglob("*.tif"))) == 2
+
+
+def test_a_folder_without_images_is_a_problem(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = cli("enhance", tmp_path / "empty", "-o", tmp_path / "out")
+    assert result.status == 1
+    assert "a folder must hold images, received none" in result.err
+
+
+def test_report(cli: Cli, patient: Path, tmp_path: Path) -> None:
+    report = json.loads(cli("enhance", patient, "-o", tmp_path / "out", "--json").out)
+    assert report["schema"] == "gliascope.enhance/1"
+    assert report["problems"] == []
+    for one in report["images"]:
+        assert (one["case"], one["sequence"], one["figure"]) == ("TCGA_XX_0001", "flair", None)
+        assert set(one["before"]) == set(one["after"]) == {"contrast", "local_contrast", "entropy", "noise"}
+        assert one["after"]["contrast"] > one["before"]["contrast"]
+
+
+def test_figures(cli: Cli, patient: Path, tmp_path: Path) -> None:
+    stack = tmp_path / "stack.tif"
+    tifffile.imwrite(stack, slice_of(0, 2, 40, 40), photometric="minisblack")
+    result = cli("enhance", patient / "TCGA_XX_0001_1.tif", stack, "-o", tmp_path / "out", "--figure", "--json")
+    assert result.status == 0
+    drawn = [Path(one["figure"]).relative_to(tmp_path / "out").as_posix() for one in json.loads(result.out)["images"]]
+    assert drawn == [
+        "figures/TCGA_XX_0001_1_enhancement.png",
+        "figures/stack_p0001_enhancement.png",
+        "figures/stack_p0002_enhancement.png",
+    ]
+    assert {read(tmp_path / "out" / one).shape[:2] for one in drawn} == {(960, 1600)}
+
+
+def test_channels_tell_which_one_is_measured(cli: Cli, tmp_path: Path) -> None:
+    image = np.stack([slice_of(n, 64, 64, top=40 * n + 40) for n in range(3)], axis=-1)
+    Image.fromarray(image).save(tmp_path / "scan.png")
+    contrasts = {}
+    for names in ("pre,flair,post", "flair,pre,post"):
+        options = ("-o", tmp_path / "out", "--channels", names, "--json")
+        (one,) = json.loads(cli("enhance", tmp_path / "scan.png", *options).out)["images"]
+        contrasts[names] = one["before"]["contrast"]
+    assert contrasts["flair,pre,post"] < contrasts["pre,flair,post"]
+
+
+def test_a_grey_image_in_three_channels_may_have_one_name(cli: Cli, tmp_path: Path) -> None:
+    Image.fromarray(np.repeat(slice_of(1, 50, 70, 1), 3, axis=2)).save(tmp_path / "equal.png")
+    options = ("-o", tmp_path / "out.png", "--channels", "post", "--json")
+    (one,) = json.loads(cli("enhance", tmp_path / "equal.png", *options).out)["images"]
+    assert one["sequence"] == "post"
+    assert read(tmp_path / "out.png").shape == (50, 70, 3)
+
+
+def test_names_that_do_not_fit_are_a_problem_of_the_file(cli: Cli, patient: Path, tmp_path: Path) -> None:
+    result = cli("enhance", patient, "-o", tmp_path / "out", "--channels", "flair")
+    assert result.status == 1
+    assert "channels must name each of the image's channels" in result.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("-o", "out", "--clip-limit", "0"), "clip_limit"),
+        (("-o", "out", "--clip-limit", "nan"), "clip_limit"),
+        (("-o", "out", "--tile-grid", "65"), "tile_grid"),
+        (("-o", "out", "--channels", "flair,flair"), "each at most once"),
+        (("-o", "out", "--channels", "t2"), "--channels must be some of"),
+        (("-o", "out.jpg"), "written as .png, .tif or .tiff"),
+        (("-o", "same"), "must not be overwritten"),
+        ((), "--output"),
+    ],
+)
+def test_wrong_arguments_give_status_2_and_write_nothing(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "same"
+    folder.mkdir()
+    Image.fromarray(slice_of(0, 20, 20)).save(folder / "scan.png")
+    result = cli("enhance", folder / "scan.png", *options)
+    assert result.status == 2
+    assert message in " ".join(result.err.split())
+    assert [path.name for path in tmp_path.rglob("*")] == ["same", "scan.png"]
+
+
+def test_one_file_cannot_hold_a_folder(cli: Cli, patient: Path, tmp_path: Path) -> None:
+    assert cli("enhance", patient, "-o", tmp_path / "all.tif").status == 2
+    assert cli("enhance", tmp_path / "nothing.png", "-o", tmp_path / "out").status == 2
+    assert cli("enhance", patient / "TCGA_XX_0001_1_mask.tif", "-o", tmp_path / "out").status == 2
+
+
+def test_files_of_one_stem_do_not_overwrite_each_other(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.png", "a.jpg"):
+        Image.fromarray(slice_of(len(name), 32, 32)).save(folder / name)
+    assert cli("enhance", folder, "-o", tmp_path / "out", "--figure").status == 0
+    written = sorted(path.relative_to(tmp_path / "out" / "in").as_posix() for path in (tmp_path / "out").rglob("*.png"))
+    assert written == [
+        "a.jpg.png",
+        "a.png",
+        "figures/a.jpg_enhancement.png",
+        "figures/a.png_enhancement.png",
+    ]
+
+
+@pytest.mark.realdata
+def test_real_slices_gain_contrast(cli: Cli, lgg_root: Path, tmp_path: Path) -> None:
+    first = min(path for path in lgg_root.iterdir() if path.is_dir())
+    report = json.loads(cli("enhance", first, "-o", tmp_path / "out", "--json").out)
+    middle = report["images"][5:-5]
+    assert middle
+    for one in middle:
+        assert one["after"]["local_contrast"] > one["before"]["local_contrast"]
+        assert one["after"]["noise"] > one["before"]["noise"]
+        source, result = tifffile.imread(one["input"]), tifffile.imread(one["output"])
+        assert (source.shape, source.dtype) == (result.shape, result.dtype)
