@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from gliascope.bundle import Bundle
+from gliascope.dataset.layout import patients
+from gliascope.dataset.split import Split
+from gliascope.errors import InputError, SplitError
+from gliascope.evaluate.run import evaluate_side
+from gliascope.measure.overlap import dice
+from gliascope.pipeline import Analyser, analyse_into
+from gliascope.read import find_cases, pixel_hash
+
+FIRST, SECOND, TRAINED = "TCGA_AA_0001_20000101", "TCGA_BB_0002_20000102", "TCGA_AA_0003_20000103"
+MakeBundle = Callable[..., Bundle]
+MakeAnalyser = Callable[[Bundle], Analyser]
+
+
+def hashes(folder: Path) -> list[str]:
+    return [pixel_hash(tifffile.imread(one)) for one in sorted(folder.glob("*.tif")) if "_mask" not in one.name]
+
+
+def test_headline_figures_by_hand(data: Path, split: Split, analyser: Analyser) -> None:
+    record = evaluate_side(data, split, analyser).record
+    one, two = 2 * 100 / (125 + 100), 2 * 50 / (100 + 116)
+    expected = {
+        "dice_mean": (one + two) / 2,
+        "dice_median": (one + two) / 2,
+        "dice_sd": (one - two) / math.sqrt(2),
+        "dice_low": 1.0,
+        "dice_pooled": 2 * 150 / (225 + 216),
+        "auc": 8 / 9,
+        "sensitivity": 2 / 3,
+        "specificity": 2 / 3,
+        "accuracy": 4 / 6,
+        "false_positive_px": 25.0,
+        "false_positive_px_mean": 25 / 3,
+        "false_positive_slices": 1.0,
+    }
+    assert {name: figure.value for name, figure in record.figures.items()} == pytest.approx(expected)
+    assert [(p.patient, p.institution) for p in record.patients] == [("TCGA_AA_0001", "AA"), ("TCGA_BB_0002", "BB")]
+    assert [p.dice for p in record.patients] == pytest.approx([one, two])
+    assert (record.data.patients, record.data.slices, record.data.tumour_slices) == (2, 6, 3)
+    assert (record.data.name, record.split.side, record.split.sha256) == ("kaggle_3m", "test", split.sha256)
+    assert (record.sample, record.data.seen_slices, record.data.seen_patients) == ("unseen", 0, [])
+
+
+def test_it_scores_what_analyse_writes(data: Path, split: Split, analyser: Analyser, tmp_path: Path) -> None:
+    files = find_cases([data / name for name in split.test])
+    written = {one.record["case"]: one.folder for one in analyse_into(analyser, files, tmp_path / "out", figures=False)}
+    for one in evaluate_side(data, split, analyser).patients:
+        folder = one.folders[0]
+        truth = [tifffile.imread(data / folder / f"{Path(s.file).stem}_mask.tif") > 0 for s in one.slices]
+        found = [
+            np.asarray(Image.open(written[folder] / "masks" / f"{Path(s.file).stem}_mask.png")) for s in one.slices
+        ]
+        assert one.dice == dice(np.stack(found) > 0, np.stack(truth))
+
+
+def test_the_same_evaluation_gives_the_same_bytes(data: Path, split: Split, analyser: Analyser) -> None:
+    first, second = (evaluate_side(data, split, analyser).record.text() for _ in range(2))
+    assert first == second
+    other = evaluate_side(data, split, analyser, seed=1).record
+    assert other.figures["dice_mean"].value == evaluate_side(data, split, analyser).record.figures["dice_mean"].value
+
+
+def test_progress_is_told(data: Path, split: Split, analyser: Analyser) -> None:
+    told: list[tuple[int, int, str]] = []
+    evaluate_side(data, split, analyser, advance=lambda *what: told.append(what))
+    assert told == [(1, 2, f"{FIRST} Dice 0.889"), (2, 2, f"{SECOND} Dice 0.463")]
+
+
+def test_seen_images_are_refused_by_number_and_patient(
+    data: Path, split: Split, make_bundle: MakeBundle, make_analyser: MakeAnalyser
+) -> None:
+    seen = [*hashes(data / FIRST)[:2], *hashes(data / TRAINED)]
+    analyser = make_analyser(make_bundle(seen=seen))
+    with pytest.raises(InputError, match=r"received 2 such slices of 6, of 1 patients: TCGA_AA_0001 \(--allow-seen"):
+        evaluate_side(data, split, analyser)
+    record = evaluate_side(data, split, analyser, allow_seen=True).record
+    assert (record.sample, record.in_sample, record.data.seen_slices) == ("in-sample", True, 2)
+    assert (record.data.seen_patients, [p.seen_slices for p in record.patients]) == (["TCGA_AA_0001"], [2, 0])
+
+
+def test_a_seen_image_is_known_under_another_name_and_in_another_container(
+    data: Path, split: Split, make_bundle: MakeBundle, make_analyser: MakeAnalyser
+) -> None:
+    analyser = make_analyser(make_bundle(seen=hashes(data / SECOND)))
+    for path in (data / SECOND).glob(f"{SECOND}_?.tif"):
+        Image.fromarray(tifffile.imread(path)).save(path.with_suffix(".png"))
+        path.unlink()
+    with pytest.raises(InputError, match="TCGA_BB_0002"):
+        evaluate_side(data, split, analyser)
+
+
+def test_padding_is_nobodys(data: Path, split: Split, make_bundle: MakeBundle, make_analyser: MakeAnalyser) -> None:
+    blank = np.zeros((64, 64, 3), np.uint8)
+    tifffile.imwrite(data / FIRST / f"{FIRST}_2.tif", blank, photometric="rgb")
+    record = evaluate_side(data, split, make_analyser(make_bundle(seen=[pixel_hash(blank)]))).record
+    assert (record.sample, record.data.seen_slices) == ("unseen", 0)
+
+
+def test_allowing_what_was_not_seen_changes_nothing(data: Path, split: Split, analyser: Analyser) -> None:
+    assert evaluate_side(data, split, analyser, allow_seen=True).record.sample == "unseen"
+
+
+def test_a_slice_without_truth_is_refused(data: Path, split: Split, analyser: Analyser) -> None:
+    (data / FIRST / f"{FIRST}_2_mask.tif").unlink()
+    with pytest.raises(InputError, match=rf"{FIRST}_2.tif: a slice must have a true mask"):
+        evaluate_side(data, split, analyser)
+
+
+def test_a_damaged_image_is_refused(data: Path, split: Split, analyser: Analyser) -> None:
+    (data / FIRST / f"{FIRST}_2.tif").write_bytes(b"II*\0")
+    with pytest.raises(InputError, match=rf"{FIRST}_2.tif"):
+        evaluate_side(data, split, analyser)
+
+
+@pytest.mark.parametrize(
+    ("changes", "side", "message"),
+    [
+        ({"strategy": "slice"}, "test", "a split by patient, received strategy 'slice'"),
+        ({}, "validation", "the validation side of the split must have patients, received none"),
+        ({}, "tset", "side must be one of train, validation, test, received 'tset'"),
+        ({"test": (FIRST, "TCGA_CC_0009_20000109")}, "test", "1 of 2 are not: TCGA_CC_0009"),
+    ],
+)
+def test_a_split_that_does_not_fit_is_refused(
+    data: Path, split: Split, analyser: Analyser, changes: dict[str, Any], side: str, message: str
+) -> None:
+    with pytest.raises(SplitError, match=message):
+        evaluate_side(data, replace(split, **changes), analyser, side=side)
+
+
+def test_two_folders_of_one_patient_are_one_patient(data: Path, split: Split, analyser: Analyser) -> None:
+    (data / SECOND).rename(data / "TCGA_AA_0001_20020202")
+    for path in (data / "TCGA_AA_0001_20020202").iterdir():
+        path.rename(path.with_name(path.name.replace(SECOND, "TCGA_AA_0001_20020202")))
+    assert len(patients(data)) == 3
+    evaluation = evaluate_side(data, replace(split, test=(FIRST, "TCGA_AA_0001_20020202")), analyser)
+    assert (evaluation.record.data.patients, evaluation.record.data.slices) == (1, 6)
+    assert evaluation.record.figures["dice_mean"].value == pytest.approx(2 * 150 / (225 + 216))
+    assert evaluation.record.figures["dice_mean"].low is None

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gliascope.bundle import Bundle, load_bundle
+from gliascope.dataset.split import Split
+from gliascope.errors import BundleError
+from gliascope.evaluate.card import bundle_card
+from gliascope.evaluate.record import SCHEMA, EvaluationRecord
+from gliascope.evaluate.run import evaluate_side
+from gliascope.evaluate.stamp import stamp_bundle
+from gliascope.findings import OperatingPoint
+from gliascope.pipeline import Analyser
+from gliascope.recipe import Recipe
+
+MakeBundle = Callable[..., Bundle]
+
+
+@pytest.fixture
+def record(data: Path, split: Split, analyser: Analyser) -> EvaluationRecord:
+    return evaluate_side(data, split, analyser).record
+
+
+def test_a_stamped_bundle_holds_figures_and_card_and_the_same_networks(
+    bundle: Bundle, record: EvaluationRecord
+) -> None:
+    stamped = stamp_bundle(bundle.path, record)
+    assert stamped.card() == bundle_card(bundle, record)
+    figures = {name: one.model_dump() for name, one in record.figures.items()}
+    assert (stamped.evaluation["schema"], stamped.evaluation["figures"]) == (SCHEMA, figures)
+    assert (stamped.evaluation["side"], stamped.evaluation["patients"]) == ("test", 2)
+    for name in ("name", "created", "wiring", "recipe", "operating_points", "summary"):
+        assert getattr(stamped, name) == getattr(bundle, name)
+    assert stamped.seen() == bundle.seen()
+    changed = {name for name in bundle.files if bundle.files[name] != stamped.files[name]}
+    assert changed == {"MODEL_CARD.md"}
+    assert load_bundle(bundle.path).sha256 == stamped.sha256 != bundle.sha256
+
+
+def test_stamping_again_changes_nothing(bundle: Bundle, record: EvaluationRecord) -> None:
+    assert stamp_bundle(bundle.path, record).sha256 == stamp_bundle(bundle.path, record).sha256
+
+
+def test_an_evaluation_of_the_stamped_bundle_fits_it_too(
+    data: Path, split: Split, bundle: Bundle, record: EvaluationRecord, make_analyser: Callable[[Bundle], Analyser]
+) -> None:
+    stamped = stamp_bundle(bundle.path, record)
+    again = evaluate_side(data, split, make_analyser(stamped)).record
+    assert again.figures == record.figures
+    assert stamp_bundle(bundle.path, again).sha256 == stamped.sha256
+
+
+@pytest.mark.parametrize(
+    ("changes", "differs"),
+    [
+        ({"graphs": {"trunk": b"trunk", "decoder": b"retrained"}}, "graphs"),
+        ({"operating_points": {"balanced": OperatingPoint("balanced", 0.4, 0.5, "all")}}, "operating_point"),
+        ({"recipe": Recipe(name="plain")}, "recipe_sha256"),
+        ({"seen": ["a" * 64]}, "seen_sha256"),
+    ],
+)
+def test_figures_of_other_networks_are_refused(
+    make_bundle: MakeBundle, record: EvaluationRecord, changes: dict[str, Any], differs: str
+) -> None:
+    other = make_bundle("other", **changes)
+    with pytest.raises(BundleError, match=rf"differs in {differs}$"):
+        stamp_bundle(other.path, record)
+    assert load_bundle(other.path).sha256 == other.sha256
+
+
+def test_in_sample_figures_are_refused(bundle: Bundle, record: EvaluationRecord) -> None:
+    with pytest.raises(BundleError, match="received an in-sample evaluation"):
+        stamp_bundle(bundle.path, record.model_copy(update={"sample": "in-sample"}))
+    assert bundle.card() == "# Nothing measured yet\n"
