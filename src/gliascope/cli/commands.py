@@ -41,6 +41,7 @@ COMMANDS: Final[dict[str, Entry | Family]] = {
     "analyse": Entry("gliascope.cli.analyse:analyse", "Find and outline tumours in brain MRI."),
     "enhance": Entry("gliascope.cli.enhance:enhance", "Enhance the contrast of images, and show what that did."),
     "phantom": Entry("gliascope.cli.phantom:phantom", "Write procedural scans with known truth."),
+    "networks": Entry("gliascope.cli.networks:networks", "Draw the networks; count parameters and operations."),
     "train": Entry("gliascope.cli.train:train", "Train the networks of a recipe and pack them as a bundle."),
     "data": Family(
         "Tools for data sets.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gliascope.recipe import Recipe
 from gliascope.training.networks.classic import small_resunet
+from gliascope.training.networks.pretrained import start_from_imagenet
 from gliascope.training.networks.shared import classifier, decoder, joint, trunk
 
 if TYPE_CHECKING:
@@ -38,17 +39,33 @@ class NetworkSet:
         return sum(model.count_params() for model in self.stages.values())
 
 
-def build_networks(recipe: Recipe) -> NetworkSet:
-    """Build the networks that a recipe asks for, with fresh weights.
+def build_networks(recipe: Recipe, *, pretrained: bool = True) -> NetworkSet:
+    """Build the networks that a recipe asks for, with the weights that training starts from.
 
     Parameters
     ----------
     recipe : Recipe
+    pretrained : bool
+        False leaves ImageNet's weights out even where the recipe has them: for networks that are only described, or
+        whose weights are put in afterwards.
 
     Returns
     -------
     NetworkSet
+
+    Raises
+    ------
+    TrainingError
+        If ImageNet's weights are asked for and cannot be had.
     """
+    networks = _fresh_networks(recipe)
+    if pretrained and recipe.network.weights == "imagenet":
+        encoder = networks.graphs["trunk" if recipe.network.wiring == "shared" else "classifier"]
+        start_from_imagenet(encoder, recipe.preparation.normalise)
+    return networks
+
+
+def _fresh_networks(recipe: Recipe) -> NetworkSet:
     size, network = recipe.preparation.size, recipe.network
     if network.wiring == "shared":
         encoder = trunk(size, network)

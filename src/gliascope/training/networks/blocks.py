@@ -7,8 +7,10 @@ from typing import Any
 from keras import layers
 
 
-def convolve(tensor: Any, channels: int, kernel: int, name: str, *, strides: int = 1, activate: bool = True) -> Any:
-    """Convolution without bias, batch normalisation, and ReLU where asked.
+def convolve(
+    tensor: Any, channels: int, kernel: int, name: str, *, strides: int = 1, activate: bool = True, bias: bool = False
+) -> Any:
+    """Convolution, batch normalisation, and ReLU where asked.
 
     Parameters
     ----------
@@ -18,6 +20,8 @@ def convolve(tensor: Any, channels: int, kernel: int, name: str, *, strides: int
         Prefix of the layers' names.
     strides : int
     activate : bool
+    bias : bool
+        Whether the convolution adds a bias, which the normalisation after it makes superfluous.
 
     Returns
     -------
@@ -28,7 +32,7 @@ def convolve(tensor: Any, channels: int, kernel: int, name: str, *, strides: int
         kernel,
         strides=strides,
         padding="same",
-        use_bias=False,
+        use_bias=bias,
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(tensor)

@@ -57,9 +57,8 @@ def trunk(size: int, network: Network) -> Trunk:
     -------
     Trunk
     """
-    weights = "imagenet" if network.weights == "imagenet" else None
     images = keras.Input((size, size, 3), name="images")
-    backbone = keras.applications.ResNet50(include_top=False, weights=weights, input_tensor=images)
+    backbone = keras.applications.ResNet50(include_top=False, weights=None, input_tensor=images)
     features = tuple(backbone.get_layer(name).output for name in SKIPS)
     pooled = layers.GlobalAveragePooling2D(name="slice_pool")(features[-1])
     if network.dropout:
