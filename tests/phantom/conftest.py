@@ -1,0 +1,14 @@
+"""A few phantoms that several tests look at; drawn once."""
+
+from __future__ import annotations
+
+import pytest
+
+from gliascope.phantom import Phantom, make_phantom
+
+PATIENTS = 8
+
+
+@pytest.fixture(scope="session")
+def phantoms() -> list[Phantom]:
+    return [make_phantom(seed, slices=18) for seed in range(PATIENTS)]
