@@ -94,5 +94,5 @@ def to_grey(values: NDArray[Any], window: Window) -> NDArray[np.uint8]:
         What is not a finite number is black.
     """
     low, high = window
-    finite = np.nan_to_num(np.asarray(values, dtype=np.float32), nan=low, posinf=high, neginf=low)
+    finite = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=low, posinf=high, neginf=low)
     return np.asarray(np.rint(np.clip((finite - low) / (high - low), 0.0, 1.0) * 255.0), dtype=np.uint8)
