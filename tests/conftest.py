@@ -137,7 +137,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleFactory:
     pytest.importorskip("onnx")
     from gliascope.bundle import write_bundle
     from gliascope.findings import OperatingPoint
-    from gliascope.recipe import Preparation, Recipe
+    from gliascope.recipe import Clahe, Preparation, Recipe
 
     def write(
         wiring: Literal["shared", "separate"] = "shared",
@@ -151,7 +151,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleFactory:
             tmp_path_factory.mktemp("bundle") / "tiny",
             name="tiny",
             wiring=wiring,
-            recipe=Recipe(preparation=preparation or Preparation(size=64)),
+            recipe=Recipe(preparation=preparation or Preparation(size=64, clahe=Clahe(enabled=False))),
             operating_points={"balanced": OperatingPoint("balanced", 0.5, 0.5, components)},
             graphs={role: graphs[role] for role in chosen},
             seen=seen,

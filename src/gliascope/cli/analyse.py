@@ -30,7 +30,12 @@ def analyse(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for the results.")],
     model: Annotated[
         Path | None,
-        typer.Option(metavar="BUNDLE", help="A model bundle; by default the one that travels with gliascope."),
+        typer.Option(
+            metavar="BUNDLE",
+            exists=True,
+            file_okay=False,
+            help="A model bundle; by default the one that travels with gliascope.",
+        ),
     ] = None,
     threshold: Annotated[
         float | None,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,30 +18,15 @@ from gliascope.detect.detector import Detector
 from gliascope.engine.base import Engine
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import BundleError, DeviceError, InputError
-from gliascope.findings import Detection, Finding, OperatingPoint, Segmentation, SliceFinding, Verdict
+from gliascope.findings import Detection, Finding, OperatingPoint, Segmentation, SliceFinding
 from gliascope.pipeline.inputs import Input, cases_of
+from gliascope.pipeline.judge import BLANK, NO_FLAIR, Part, case_verdict, remarks_on, slice_finding
 from gliascope.prepare import Prepared, prepare
-from gliascope.scan import Case, Problem, Scan, Sequence, Source
+from gliascope.scan import Case, Problem, Scan, Sequence
 from gliascope.segment.postprocess import keep_components
 from gliascope.segment.segmenter import Segmenter
 
 logger = logging.getLogger(__name__)
-
-BLANK: Final = "nothing to be seen: every pixel has the same value"
-NO_FLAIR: Final = "no FLAIR: the networks were made for scans with FLAIR, and say little without it"
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """The findings of one scan; `judged` is False for blank slices, which count for no verdict and no score."""
-
-    slices: list[SliceFinding]
-    judged: NDArray[np.bool_]
-    warnings: tuple[str, ...]
-
-    @property
-    def judged_slices(self) -> list[SliceFinding]:
-        return [one for one, judged in zip(self.slices, self.judged, strict=True) if judged]
 
 
 class Analyser:
@@ -185,27 +169,27 @@ class Analyser:
 
     def _analyse(self, case: Case) -> Finding:
         parts = [self._analyse_scan(scan) for scan in case.scans]
-        warnings = [*case.warnings, *(one for part in parts for one in part.warnings), *_remarks(parts, self._seen)]
+        warnings = [*case.warnings, *(one for part in parts for one in part.warnings), *remarks_on(parts, self._seen)]
         return self._finding(case, parts, tuple(dict.fromkeys(warnings)), case.problems)
 
     def _finding(
-        self, case: Case, parts: list[_Part], warnings: tuple[str, ...], problems: tuple[Problem, ...]
+        self, case: Case, parts: list[Part], warnings: tuple[str, ...], problems: tuple[Problem, ...]
     ) -> Finding:
         slices = tuple(one for part in parts for one in part.slices)
-        verdict, score = _case_verdict(parts)
+        verdict, score = case_verdict(parts)
         return Finding(case.name, verdict, score, self.operating_point, slices, warnings, problems, self.provenance)
 
-    def _analyse_scan(self, scan: Scan) -> _Part:
+    def _analyse_scan(self, scan: Scan) -> Part:
         blank = blank_slices(scan.pixels)
         if blank.all():
             empty = np.zeros(scan.pixels.shape[1:3], dtype=np.bool_)
             slices = [SliceFinding(one, float("nan"), "not assessable", empty) for one in scan.sources]
-            return _Part(slices, ~blank, (BLANK,))
+            return Part(slices, ~blank, (BLANK,))
         prepared = prepare(scan, self.bundle.recipe.preparation)
         warnings = prepared.warnings if "flair" in scan.sequences else (*prepared.warnings, NO_FLAIR)
         detection, segmentation = self._infer(scan, prepared, ~blank)
-        slices = [_slice_finding(one, place, detection, segmentation) for place, one in enumerate(scan.sources)]
-        return _Part(slices, ~blank, warnings)
+        slices = [slice_finding(one, place, detection, segmentation) for place, one in enumerate(scan.sources)]
+        return Part(slices, ~blank, warnings)
 
     def _infer(self, scan: Scan, prepared: Prepared, assessable: NDArray[np.bool_]) -> tuple[Detection, Segmentation]:
         shape = scan.pixels.shape[:3]
@@ -282,38 +266,3 @@ def _operating_point(bundle: Bundle, threshold: float | None) -> OperatingPoint:
     if not 0 <= threshold <= 1:
         raise InputError(f"threshold must lie in 0 to 1, received {threshold}")
     return OperatingPoint("custom", float(threshold), point.mask, point.components)
-
-
-def _slice_finding(source: Source, place: int, detection: Detection, segmentation: Segmentation) -> SliceFinding:
-    positive = bool(detection.positive[place])
-    kept = segmentation.probability[place] if positive and segmentation.probability is not None else None
-    return SliceFinding(
-        source=source,
-        probability=float(detection.probability[place]),
-        verdict="tumour" if positive else "no tumour",
-        mask=segmentation.mask[place],
-        mask_probability=kept,
-    )
-
-
-def _remarks(parts: list[_Part], seen: frozenset[str]) -> list[str]:
-    remarks = []
-    hollow = sum(one.verdict == "tumour" and not one.mask.any() for part in parts for one in part.slices)
-    if hollow:
-        remarks.append(f"slices called tumour without an outline: {hollow}")
-    judged = [one for part in parts for one in part.judged_slices]
-    known = sum(one.source.sha256 in seen for one in judged)
-    if known:
-        remarks.append(
-            f"slices that this model was trained or chosen on: {known} of {len(judged)}; "
-            "the result says nothing about its accuracy"
-        )
-    return remarks
-
-
-def _case_verdict(parts: list[_Part]) -> tuple[Verdict, float]:
-    judged = [one for part in parts for one in part.judged_slices]
-    if not judged:
-        return "not assessable", float("nan")
-    verdict: Verdict = "tumour" if any(one.verdict == "tumour" for one in judged) else "no tumour"
-    return verdict, max(one.probability for one in judged)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gliascope.errors import InputError
+from gliascope.pipeline.inputs import cases_of
+from gliascope.read import case_from_array
+
+GREY = np.arange(12, dtype=np.uint8).reshape(3, 4)
+
+
+def names(inputs: Any) -> list[str]:
+    return [case.name for case in cases_of(inputs)]
+
+
+def test_one_or_many_paths(tmp_path: Path, bright: Callable[..., Any]) -> None:
+    first, second = (bright().save(tmp_path / name) for name in ("anna", "ben"))
+    assert names(tmp_path) == ["anna", "ben"]
+    assert names(str(second)) == ["ben"]
+    assert names([second, str(first)]) == ["ben", "anna"]
+    assert names(iter([first / "anna_1.png"])) == ["anna_1"]
+
+
+def test_arrays_cases_and_paths_together(tmp_path: Path, bright: Callable[..., Any]) -> None:
+    folder = bright().save(tmp_path / "anna")
+    assert names(GREY) == ["array-1"]
+    assert names([GREY, folder, case_from_array(GREY, "mine"), GREY]) == ["array-1", "anna", "mine", "array-4"]
+
+
+def test_channels_reach_paths_and_arrays(tmp_path: Path, bright: Callable[..., Any]) -> None:
+    folder = bright().save(tmp_path / "anna")
+    for inputs in (folder, [folder, GREY], GREY):
+        assert {case.scans[0].sequences for case in cases_of(inputs, ("post",))} == {("post",)}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ([], "at least one path, array or case must be given"),
+        ([GREY, 3.5], "must be a path, an array or a case, received float"),
+        (["/nowhere/at/all"], "an input must exist"),
+        ([GREY, Path("/nowhere/at/all")], "an input must exist"),
+    ],
+)
+def test_wrong_inputs_are_refused_before_anything_is_read(inputs: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        cases_of(inputs)
+
+
+def test_a_wrong_array_is_refused_when_its_turn_comes() -> None:
+    cases = cases_of([GREY, np.zeros((2, 2), dtype=complex)])
+    assert next(cases).name == "array-1"
+    with pytest.raises(InputError, match="array-2: an array must be integer or float"):
+        next(cases)
