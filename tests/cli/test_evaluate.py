@@ -95,7 +95,7 @@ def test_seen_images_are_refused(cli: Cli, data: Path, split: Path, model: Bundl
     card = tmp_path / "card.md"
     allowed = cli(*arguments, "--allow-seen", "--card", card)
     assert allowed.status == 0
-    assert "IN-SAMPLE, no evidence of accuracy" in " ".join(allowed.out.split())
+    assert "IN-SAMPLE: THE MODEL WAS TRAINED OR CHOSEN ON IMAGES THAT ARE SCORED HERE." in " ".join(allowed.out.split())
     assert "**In-sample: " in card.read_text()
 
 

@@ -104,7 +104,7 @@ def test_a_card_before_any_evaluation_claims_nothing(bundle: Bundle) -> None:
 
 def test_in_sample_figures_are_marked(bundle: Bundle, record: EvaluationRecord) -> None:
     card = bundle_card(bundle, record.model_copy(update={"sample": "in-sample"}))
-    assert card.splitlines()[2].startswith("**In-sample: ")
+    assert card.splitlines()[2].startswith("**In-sample: the model was trained or chosen on images")
     assert "figure (in-sample images)" in card
     assert "In-sample" not in bundle_card(bundle, record)
 

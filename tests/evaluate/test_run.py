@@ -87,7 +87,7 @@ def test_seen_images_are_refused_by_number_and_patient(
     with pytest.raises(InputError, match=r"received 2 such slices of 6, of 1 patients: TCGA_AA_0001 \(--allow-seen"):
         evaluate_side(data, split, analyser)
     record = evaluate_side(data, split, analyser, allow_seen=True).record
-    assert (record.sample, record.in_sample, record.data.seen_slices) == ("in-sample", True, 2)
+    assert (record.sample, record.data.seen_slices) == ("in-sample", 2)
     assert (record.data.seen_patients, [p.seen_slices for p in record.patients]) == (["TCGA_AA_0001"], [2, 0])
 
 
@@ -139,6 +139,15 @@ def test_a_split_that_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(SplitError, match=message):
         evaluate_side(data, replace(split, **changes), analyser, side=side)
+
+
+def test_a_phantom_is_no_evidence(data: Path, split: Split, analyser: Analyser) -> None:
+    name = "PHANTOM_LS_0001_19000101"
+    (data / FIRST).rename(data / name)
+    record = evaluate_side(data, replace(split, test=(name, SECOND)), analyser).record
+    assert (record.sample, record.data.seen_slices) == ("phantom", 0)
+    assert record.stamp is not None
+    assert "drawn by a program. The figures are no evidence" in record.stamp
 
 
 def test_two_folders_of_one_patient_are_one_patient(data: Path, split: Split, analyser: Analyser) -> None:

@@ -72,7 +72,8 @@ def test_figures_of_other_networks_are_refused(
     assert load_bundle(other.path).sha256 == other.sha256
 
 
-def test_in_sample_figures_are_refused(bundle: Bundle, record: EvaluationRecord) -> None:
-    with pytest.raises(BundleError, match="received an in-sample evaluation"):
-        stamp_bundle(bundle.path, record.model_copy(update={"sample": "in-sample"}))
+@pytest.mark.parametrize("sample", ["in-sample", "phantom"])
+def test_what_is_no_evidence_is_refused(bundle: Bundle, record: EvaluationRecord, sample: str) -> None:
+    with pytest.raises(BundleError, match=f"received an evaluation marked {sample}"):
+        stamp_bundle(bundle.path, record.model_copy(update={"sample": sample}))
     assert bundle.card() == "# Nothing measured yet\n"

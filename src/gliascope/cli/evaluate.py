@@ -136,12 +136,13 @@ def print_record(record: "EvaluationRecord") -> None:
     from gliascope.evaluate.card_tables import figure_rows
 
     data = record.data
-    stamp = " - IN-SAMPLE, no evidence of accuracy" if record.in_sample else ""
     table = Table(box=None, pad_edge=False, title_justify="left", caption_justify="left")
     table.title = escape(
         f"{record.bundle.name} on {data.name}, {record.split.side} side: {data.patients} patients, "
-        f"{data.slices} slices, {data.tumour_slices} with tumour{stamp}"
+        f"{data.slices} slices, {data.tumour_slices} with tumour"
     )
+    if record.stamp:
+        table.title += f"\n{record.stamp.upper()}"
     table.add_column("figure")
     for title in ("value", f"{record.bootstrap.level:.0%} interval", "patients", "slices"):
         table.add_column(title, justify="right")

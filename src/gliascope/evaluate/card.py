@@ -27,11 +27,6 @@ ARCHITECTURES: Final[dict[Wiring, str]] = {
 
 NOT_MEASURED: Final = "Nothing has been measured with this bundle yet; `gliascope evaluate` does it."
 
-BANNER: Final = (
-    "**In-sample: the model was trained or chosen on images that are scored below. The figures are no evidence of "
-    "accuracy.**\n\n"
-)
-
 
 def model_card(
     *,
@@ -66,7 +61,7 @@ def model_card(
     text = (resources.files("gliascope.evaluate") / "model_card.md").read_text(encoding="utf-8")
     return Template(text).substitute(
         name=name,
-        banner=BANNER if record is not None and record.in_sample else "",
+        banner=f"**{record.stamp}**\n\n" if record is not None and record.stamp else "",
         architecture=ARCHITECTURES[wiring],
         created=created or "with this bundle",
         recipe=recipe.name,

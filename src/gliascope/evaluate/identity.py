@@ -17,7 +17,7 @@ def bundle_record(bundle: Bundle) -> BundleRecord:
         name=bundle.name,
         created=bundle.created,
         sha256=bundle.sha256,
-        graphs={role: bundle.files[path.name] for role, path in sorted(bundle.graphs.items())},
+        graphs={role: bundle.files[path.name] for role, path in bundle.graphs.items()},
         recipe_sha256=hashlib.sha256(recipe.encode()).hexdigest(),
         seen_sha256=bundle.files[SEEN],
     )

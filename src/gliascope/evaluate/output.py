@@ -46,8 +46,8 @@ SLICE_COLUMNS: Final = (
 def write_evaluation(evaluation: Evaluation, out: str | Path) -> list[Path]:
     """Write the three files; each is written beside its place and moved there.
 
-    The last column of both tables, ``sample``, says ``in-sample`` on every row where the model was trained or chosen
-    on any of the images.
+    The last column of both tables, ``sample``, says on every row whether the images are evidence of accuracy: see
+    `gliascope.evaluate.record.Sample`.
 
     Parameters
     ----------

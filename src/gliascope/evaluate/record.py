@@ -14,10 +14,14 @@ from gliascope.errors import InputError
 SCHEMA: Final = "gliascope.evaluation/1"
 """Name and version of ``evaluation.json``; the number rises when a key changes its meaning or goes."""
 
-IN_SAMPLE: Final = "in-sample"
-UNSEEN: Final = "unseen"
+Sample = Literal["unseen", "in-sample", "phantom"]
+"""What kind of images was scored; only ``unseen`` ones are evidence of accuracy."""
 
-Sample = Literal["in-sample", "unseen"]
+NO_EVIDENCE: Final[dict[Sample, str]] = {
+    "in-sample": "In-sample: the model was trained or chosen on images that are scored here.",
+    "phantom": "Phantom: images that are scored here were drawn by a program.",
+}
+"""What is stamped on results that are no evidence of accuracy."""
 
 
 class _Part(BaseModel):
@@ -153,7 +157,8 @@ class EvaluationRecord(_Part):
     """Everything that ``evaluation.json`` says."""
 
     sample: Sample
-    """`in-sample` where the model was trained or chosen on any of the images: no evidence of accuracy then."""
+    """`unseen`; or `in-sample` where the model was trained or chosen on any of the images, `phantom` where any of them
+    was drawn by a program: no evidence of accuracy then."""
     data: DataRecord
     split: SplitRecord
     bundle: BundleRecord
@@ -167,9 +172,10 @@ class EvaluationRecord(_Part):
     """One entry a patient, by name."""
 
     @property
-    def in_sample(self) -> bool:
-        """Whether the model was trained or chosen on any of the images."""
-        return self.sample == IN_SAMPLE
+    def stamp(self) -> str | None:
+        """What must be read before the figures; None where they are evidence of accuracy."""
+        said = NO_EVIDENCE.get(self.sample)
+        return f"{said} The figures are no evidence of accuracy." if said else None
 
     def values(self) -> dict[str, Any]:
         """JSON values, the schema first."""

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from gliascope.dataset.layout import PatientFolder
 from gliascope.dataset.sides import side_patients
@@ -15,13 +16,12 @@ from gliascope.errors import SplitError
 from gliascope.evaluate.figures import LEVEL, RESAMPLES, Figure, headline
 from gliascope.evaluate.identity import bundle_record, point_record
 from gliascope.evaluate.record import (
-    IN_SAMPLE,
-    UNSEEN,
     BootstrapRecord,
     DataRecord,
     EvaluationRecord,
     FigureRecord,
     PatientRecord,
+    Sample,
     SplitRecord,
 )
 from gliascope.evaluate.score import PatientScore, join_patient, score_case
@@ -30,6 +30,9 @@ from gliascope.pipeline import Analyser
 from gliascope.read import read_case
 
 logger = logging.getLogger(__name__)
+
+PHANTOM: Final = "PHANTOM_"
+"""How the folders that `gliascope phantom` writes begin."""
 
 Advance = Callable[[int, int, str], None]
 """Called after each folder: how many are done, how many there are, and what came out."""
@@ -103,7 +106,7 @@ def evaluate_side(
         check_unseen(found, str(data))
     patients = _score(folders, analyser, seen, advance)
     record = EvaluationRecord(
-        sample=IN_SAMPLE if found.seen else UNSEEN,
+        sample=_sample(found, folders),
         data=_data(Path(data).resolve().name, patients, found),
         split=SplitRecord(sha256=split.sha256, strategy=split.strategy, side=side),
         bundle=bundle_record(analyser.bundle),
@@ -129,6 +132,12 @@ def _score(
         advance(done, len(folders), f"{folder.name} Dice {one.dice:.3f}")
         logger.info("%s: Dice %.3f", folder.name, one.dice)
     return tuple(join_patient(mine) for _, mine in sorted(parts.items()))
+
+
+def _sample(found: Survey, folders: Sequence[PatientFolder]) -> Sample:
+    if found.seen:
+        return "in-sample"
+    return "phantom" if any(one.name.startswith(PHANTOM) for one in folders) else "unseen"
 
 
 def _data(name: str, patients: Sequence[PatientScore], found: Survey) -> DataRecord:

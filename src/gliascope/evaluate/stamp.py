@@ -34,15 +34,15 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
     Raises
     ------
     BundleError
-        If the evaluation was made with other networks or thresholds, or is in-sample; or the bundle cannot be read
-        or written.
+        If the evaluation was made with other networks or thresholds, is in-sample or of a phantom; or the bundle
+        cannot be read or written.
     """
     bundle = load_bundle(path)
     check_same(bundle, record)
-    if record.in_sample:
+    if record.stamp:
         raise BundleError(
-            f"{path}: a bundle's card must speak of images that its networks have not seen, received an in-sample "
-            f"evaluation ({record.data.seen_slices} slices of {len(record.data.seen_patients)} patients were seen)"
+            f"{path}: a bundle's card must speak of real images that its networks have not seen, received an "
+            f"evaluation marked {record.sample} ({record.data.name}, {record.split.side} side)"
         )
     unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - {one.name for one in bundle.graphs.values()}
     if unknown:
