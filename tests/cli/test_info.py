@@ -21,6 +21,12 @@ from gliascope.recipe import Recipe
 
 Cli = Callable[..., Any]
 
+SUMMARY = {
+    "data": "LGG",
+    "sides": {"train": {"patients": 56, "slices": 2017}, "test": {"patients": 22, "slices": 780}},
+    "listed": ["a", "b"],
+}
+
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Bundle:
@@ -32,7 +38,7 @@ def bundle(tmp_path: Path) -> Bundle:
         operating_points={"balanced": OperatingPoint("balanced", 0.45, 0.5, "largest")},
         graphs={"trunk": b"not opened", "decoder": b"not opened"},
         seen=["0" * 64],
-        summary={"data": "LGG", "patients": 56},
+        summary=SUMMARY,
         card="# Card\n",
         licence="Licence\n",
         evaluation={"dice_per_patient": 0.8123456},
@@ -54,7 +60,7 @@ def test_json(cli: Cli, bundle: Bundle) -> None:
         "wiring": "shared",
         "recipe": "small",
         "operating_points": {"balanced": {"detection": 0.45, "mask": 0.5, "components": "largest"}},
-        "summary": {"data": "LGG", "patients": 56},
+        "summary": SUMMARY,
         "evaluation": {"dice_per_patient": 0.8123456},
         "sha256": bundle.sha256,
         "path": str(bundle.path),
@@ -64,12 +70,17 @@ def test_json(cli: Cli, bundle: Bundle) -> None:
 def test_text(cli: Cli, bundle: Bundle) -> None:
     lines = cli("info", "--model", bundle.path).out.splitlines()
     assert lines[0].startswith(f"gliascope {__version__}, Python {platform.python_version()}")
-    assert f"model      probe, made {bundle.created}" in lines
-    assert f"  sha256   {bundle.sha256}" in lines
-    assert "  wiring   shared (recipe small)" in lines
-    assert "  points   balanced: detection 0.45, mask 0.5, components largest" in lines
-    assert "  trained  data LGG, patients 56" in lines
-    assert "  measured dice per patient 0.8123" in lines
+    assert f"model      probe, made {bundle.created}, wiring shared, recipe small" in lines
+    assert f"sha256     {bundle.sha256}" in lines
+    assert lines[lines.index("thresholds") + 1] == "  balanced  detection 0.45, mask 0.5, components largest"
+    trained = lines.index("trained on")
+    assert lines[trained + 1 : trained + 5] == [
+        "  data         LGG",
+        "  sides train  patients 56, slices 2017",
+        "  sides test   patients 22, slices 780",
+        "  listed       2 (listed in bundle.json)",
+    ]
+    assert lines[lines.index("measured") + 1] == "  dice per patient  0.8123"
     assert lines[-1] == "Research software, never a diagnosis."
 
 

@@ -82,20 +82,14 @@ def describe(values: dict[str, Any]) -> str:
         return "\n".join(
             [*lines, "model      none: this installation holds no model bundle; name one with --model BUNDLE"]
         )
-    points = "; ".join(f"{name}: {_pairs(point)}" for name, point in bundle["operating_points"].items())
-    return "\n".join(
-        [
-            *lines,
-            f"model      {bundle['name']}, made {bundle['created']}",
-            f"  sha256   {bundle['sha256']}",
-            f"  wiring   {bundle['wiring']} (recipe {bundle['recipe']})",
-            f"  points   {points}",
-            f"  trained  {_pairs(bundle['summary']) or 'not recorded'}",
-            f"  measured {_pairs(bundle['evaluation']) or 'not recorded'}",
-            f"  folder   {bundle['path']}",
-            "Research software, never a diagnosis.",
-        ]
-    )
+    lines += [
+        f"model      {bundle['name']}, made {bundle['created']}, wiring {bundle['wiring']}, recipe {bundle['recipe']}",
+        f"sha256     {bundle['sha256']}",
+        f"folder     {bundle['path']}",
+    ]
+    for title, part in {"thresholds": "operating_points", "trained on": "summary", "measured": "evaluation"}.items():
+        lines += [title, *_rows(bundle[part])]
+    return "\n".join([*lines, "Research software, never a diagnosis."])
 
 
 def _versions(names: tuple[str, ...]) -> dict[str, str]:
@@ -143,12 +137,22 @@ def _bundle(folder: Path, required: bool) -> dict[str, Any] | None:
         raise BundleError(f"{path}: must be a bundle's manifest, received {error!r}") from error
 
 
-def _pairs(values: dict[str, Any]) -> str:
-    return ", ".join(f"{key.replace('_', ' ')} {_short(value)}" for key, value in values.items())
+def _rows(values: dict[str, Any]) -> list[str]:
+    """One line for each value; a dictionary of dictionaries takes a line for each of these."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
+            flat |= {f"{key} {inner}": one for inner, one in value.items()}
+        else:
+            flat[key] = value
+    rows = {key.replace("_", " "): _short(value) for key, value in flat.items()}
+    width = max(map(len, rows), default=0)
+    return [f"  {key:{width}}  {value}" for key, value in rows.items()] or ["  not recorded"]
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
-    return text if len(text) <= 72 else f"{text[:69]}..."
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {_short(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return f"{len(value)} (listed in bundle.json)"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
