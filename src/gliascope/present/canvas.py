@@ -172,13 +172,7 @@ class Canvas:
         -------
         Layout
         """
-        note = PngInfo()
-        note.add_text("Title", title.encode("ascii", "replace").decode("ascii"))
-        note.add_text("Software", "gliascope")
-        note.add_text("Disclaimer", NOTICE)
-        with replaced(path) as temporary:
-            # Level 3 writes these pictures twice as fast as level 6 and no larger.
-            self._image.save(temporary, format="PNG", compress_level=3, pnginfo=note)
+        save_picture(self._image, path, title)
         return Layout(self.width, self.height, dict(self._panels), tuple(self._texts))
 
     def _font(self, size: int, bold: bool) -> ImageFont.FreeTypeFont:
@@ -186,6 +180,24 @@ class Canvas:
         if key not in self._fonts:
             self._fonts[key] = load_font(size, bold=bold)
         return self._fonts[key]
+
+
+def save_picture(picture: Image.Image, path: Path, title: str) -> None:
+    """Write a figure as PNG, beside and moved into place, with its title and the research-use notice inside.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+    path : Path
+    title : str
+    """
+    note = PngInfo()
+    note.add_text("Title", title.encode("ascii", "replace").decode("ascii"))
+    note.add_text("Software", "gliascope")
+    note.add_text("Disclaimer", NOTICE)
+    with replaced(path) as temporary:
+        # Level 3 writes these pictures twice as fast as level 6 and no larger.
+        picture.save(temporary, format="PNG", compress_level=3, pnginfo=note)
 
 
 def load_font(size: int, *, bold: bool) -> ImageFont.FreeTypeFont:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from gliascope.prepare.clahe_trace import TileTrace, most_informative
 from gliascope.prepare.quality import Quality
@@ -23,9 +24,9 @@ from gliascope.present.canvas import (
     Layout,
     Text,
     load_font,
+    save_picture,
     shortened,
 )
-from gliascope.present.files import replaced
 from gliascope.recipe import Clahe
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def enhancement_figure(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=_shade(BACKGROUND))
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     tile = most_informative(tiles, foreground)
     _picture(_place(figure, "original"), "Original, with the tile grid", original, tiles, tile)
     _picture(_place(figure, "enhanced"), "Enhanced, with the tile grid", enhanced, tiles, tile)
@@ -118,8 +119,8 @@ def enhancement_figure(
     _write(figure, HEIGHT - 34, title, 15, color=_shade(INK), weight="bold")
     _write(figure, HEIGHT - 58, note, 10, color=_shade(FAINT))
     _write(figure, 14, NOTICE, 9.5, color=_shade(FAINT))
-    with replaced(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": "gliascope", "Disclaimer": NOTICE})
+    canvas.draw()
+    save_picture(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]), path, title)
     return _layout(figure, canvas)
 
 
