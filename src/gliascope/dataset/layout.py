@@ -63,7 +63,7 @@ def patient_of(folder: str) -> str:
 
 
 def patients(root: str | Path) -> list[PatientFolder]:
-    """List the patients' folders of a data set, in natural order of their names.
+    """List the patients' folders of a data set, sorted by name.
 
     Parameters
     ----------

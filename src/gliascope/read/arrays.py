@@ -46,8 +46,8 @@ def case_from_array(array: ArrayLike, name: str = "array", channels: tuple[Seque
     slices = _as_slices(values, name, channels)
     if slices.size == 0:
         raise InputError(f"{name}: an array must have at least one pixel, received shape {values.shape}")
-    if not np.isfinite(slices).all():
-        raise InputError(f"{name}: an array must be finite, received NaN or infinity")
+    if not (np.abs(slices, dtype=np.float64) <= float(np.finfo(np.float32).max)).all():
+        raise InputError(f"{name}: an array must be finite as float32, received NaN, infinity or a value beyond it")
     sources = tuple(Source(None, page, len(slices), pixel_hash(one)) for page, one in enumerate(slices))
     grey = (channels is None or len(channels) == 1) and all_channels_equal(list(slices))
     pixels = slices[..., :1] if grey else slices

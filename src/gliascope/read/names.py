@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+_FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f\ud800-\udfff<>:"/\\|?*]')
 _RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
-LONGEST: Final = 120
-"""Most characters of a case's name, so that a folder and files named after it fit every file system."""
+LONGEST: Final = 200
+"""Most bytes of a case's name in UTF-8; file systems allow 255, and a number may come behind."""
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -23,10 +23,10 @@ def safe_name(name: str) -> str:
     """Make a name that is allowed for a folder on Linux, macOS and Windows.
 
     Characters that some system forbids become ``_``; blanks and dots at the ends go; a name that
-    is empty then, or that Windows keeps for a device, gets ``_`` at its end.
+    is empty then, or that Windows keeps for a device, gets ``_`` before it.
     """
-    name = _FORBIDDEN.sub("_", name)[:LONGEST].strip(" .")
-    return f"{name}_" if not name or _RESERVED.fullmatch(name) else name
+    name = _FORBIDDEN.sub("_", name).encode()[: LONGEST - 1].decode(errors="ignore").strip(" .")
+    return f"_{name}" if not name or _RESERVED.fullmatch(name) else name
 
 
 def name_apart(names: Sequence[str]) -> list[str]:

@@ -88,6 +88,8 @@ def read_masks(path: Path, shapes: list[tuple[int, int]]) -> tuple[list[Mask], t
         inside, labels = _outline(page, path)
         if labels > 2:
             notes.add("a mask with several labels; all of them are taken as tumour")
+        if 2 * np.count_nonzero(inside) > inside.size:
+            notes.add("a mask that covers more than half of its image; is it the wrong way round?")
         outlines.append(Mask(inside, path))
     return outlines, tuple(sorted(notes))
 
