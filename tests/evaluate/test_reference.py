@@ -1,0 +1,53 @@
+"""docs/reference/evaluation.md says what the code says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gliascope.dataset.split import Split
+from gliascope.evaluate import record
+from gliascope.evaluate.definitions import FIGURES, Definition
+from gliascope.evaluate.figures import LEVEL, RESAMPLES
+from gliascope.evaluate.output import PATIENT_COLUMNS, SLICE_COLUMNS
+from gliascope.evaluate.run import evaluate_side
+from gliascope.evaluate.stamp import summary_of
+from gliascope.pipeline import Analyser
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "evaluation.md").read_text(encoding="utf-8")
+SHOWN = {0: "whole number", 1: "1 decimal", 3: "3 decimals"}
+PARTS = {
+    "data": record.DataRecord,
+    "split": record.SplitRecord,
+    "bundle": record.BundleRecord,
+    "operating_point": record.PointRecord,
+    "bootstrap": record.BootstrapRecord,
+    "figures.<key>": record.FigureRecord,
+    "patients[]": record.PatientRecord,
+}
+
+
+@pytest.mark.parametrize("one", FIGURES, ids=lambda one: one.name)
+def test_figures(one: Definition) -> None:
+    assert f"| `{one.name}` | {one.title} | {one.meaning} | {one.counted} | {SHOWN[one.decimals]} |" in PAGE
+
+
+@pytest.mark.parametrize("prefix", PARTS)
+def test_keys(prefix: str) -> None:
+    for name, field in PARTS[prefix].model_fields.items():
+        assert field.description is not None
+        assert f"| `{prefix}.{name}` | {field.description.replace('``', '`')} |" in PAGE
+
+
+def test_schema_intervals_and_columns() -> None:
+    assert record.SCHEMA in PAGE
+    assert f"Intervals are {LEVEL * 100:.0f} % percentile bootstrap intervals over patients: {RESAMPLES} times" in PAGE
+    for column in (*PATIENT_COLUMNS, *SLICE_COLUMNS, *record.EvaluationRecord.model_fields):
+        assert f"`{column}" in PAGE
+
+
+def test_what_a_stamped_bundle_holds(data: Path, split: Split, analyser: Analyser) -> None:
+    stamped = PAGE.partition("## What a stamped bundle holds")[2]
+    for key in summary_of(evaluate_side(data, split, analyser, resamples=0).record):
+        assert f"`{key}`" in stamped
