@@ -73,8 +73,9 @@ def split_patients(
     rest = [unit for unit in units if unit.patient not in tested]
     validated = choose(rest, validation, f"{seed}:validation")
     trained = {unit.patient for unit in rest} - validated
-    if not trained:
-        raise SplitError(f"at least one patient must be left to train, received {len(units)} patients in all")
+    for purpose, side in (("train", trained), ("test", tested)):
+        if not side:
+            raise SplitError(f"at least one patient must be left to {purpose}, received {len(units)} patients in all")
     train, valid, tests = (
         tuple(sorted(one.folder.name for patient in chosen for one in folders[patient]))
         for chosen in (trained, validated, tested)

@@ -74,7 +74,9 @@ def save_split(split: Split, path: str | Path, *, replace: bool = True) -> None:
     check_split(split, str(path))
     place = Path(path)
     if place.exists() and not replace and not _holds(place, split):
-        raise SplitError(f"{path}: a split must not replace another unless told to, received a file that differs (--force)")
+        raise SplitError(
+            f"{path}: a split must not replace another unless told to, received a file that differs (--force)"
+        )
     text = json.dumps(_content(split) | {"sha256": split.sha256}, indent=2, ensure_ascii=True) + "\n"
     try:
         beside = place.with_name(f".{place.name}.part")
