@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from gliascope.dataset.split import Split
 from gliascope.evaluate import record
@@ -17,7 +18,7 @@ from gliascope.pipeline import Analyser
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "evaluation.md").read_text(encoding="utf-8")
 SHOWN = {0: "whole number", 1: "1 decimal", 3: "3 decimals"}
-PARTS = {
+PARTS: dict[str, type[BaseModel]] = {
     "data": record.DataRecord,
     "split": record.SplitRecord,
     "bundle": record.BundleRecord,

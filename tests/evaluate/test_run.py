@@ -159,3 +159,21 @@ def test_two_folders_of_one_patient_are_one_patient(data: Path, split: Split, an
     assert (evaluation.record.data.patients, evaluation.record.data.slices) == (1, 6)
     assert evaluation.record.figures["dice_mean"].value == pytest.approx(2 * 150 / (225 + 216))
     assert evaluation.record.figures["dice_mean"].low is None
+
+
+@pytest.mark.realdata
+def test_real_patients_are_counted_as_their_masks_say(
+    lgg_root: Path, make_bundle: MakeBundle, make_analyser: MakeAnalyser
+) -> None:
+    names = tuple(sorted(one.name for one in lgg_root.iterdir() if one.is_dir())[:2])
+    split = Split(train=("TCGA_ZZ_0000_20000101",), validation=(), test=names)
+    evaluation = evaluate_side(lgg_root, split, make_analyser(make_bundle()), resamples=10)
+    for name, one in zip(names, evaluation.patients, strict=True):
+        masks = {path.name: tifffile.imread(path) > 0 for path in (lgg_root / name).glob("*_mask.tif")}
+        counted = {f"{Path(scored.file).stem}_mask.tif": scored.true_px for scored in one.slices}
+        assert counted == {file: int(mask.sum()) for file, mask in masks.items()}
+    figures = evaluation.record.figures
+    assert figures["auc"].slices == evaluation.record.data.slices == sum(len(one.slices) for one in evaluation.patients)
+    seen = [pixel_hash(tifffile.imread(lgg_root / names[1] / f"{names[1]}_{number}.tif")) for number in (1, 2, 3)]
+    with pytest.raises(InputError, match=f"received 3 such slices of .* of 1 patients: {names[1][:12]} "):
+        evaluate_side(lgg_root, split, make_analyser(make_bundle("other", seen=seen)))
