@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,6 +73,18 @@ def test_errors_are_one_line(cli: Cli, root: Path, tmp_path: Path, options: list
     assert result.status == 1
     assert result.err == f"gliascope: error: {message}\n"
     assert not (tmp_path / "split.json").exists()
+
+
+def test_a_damaged_file_is_one_line(root: Path, tmp_path: Path) -> None:
+    (image, *_) = sorted(root.glob("*/*_1_1.tif"))
+    content = bytearray(image.read_bytes())
+    content[content.index(struct.pack("<HH", 278, 4)) + 2] = 99
+    image.write_bytes(content)
+    command = [sys.executable, "-m", "gliascope", "data", "split", str(root), "-o", str(tmp_path / "split.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    rule = "an image must be undamaged, received a TIFF without a readable tag 278"
+    assert done.stderr == f"gliascope: error: {image}: {rule}\n"
 
 
 def test_an_output_must_be_named(cli: Cli, root: Path) -> None:

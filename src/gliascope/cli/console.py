@@ -61,3 +61,5 @@ def configure_logging() -> None:
     logger.handlers[:] = [handler]
     logger.propagate = False
     logger.setLevel(logging.WARNING)
+    # What tifffile says about a damaged file reaches the user as the file's problem.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)

@@ -28,9 +28,10 @@ def make_split(
     root : path
         A data set in the LGG layout.
     test : float
-        Share of the patients on the test side, above 0 and below 1.
+        Share of the patients on the test side, above 0 and below 1; at least one patient.
     validation : float
-        Share of the remaining patients used to choose checkpoint and thresholds, 0 to below 1.
+        Share of the remaining patients used to choose checkpoint and thresholds, 0 to below 1; at
+        least one patient unless 0.
     seed : int
         The same seed gives the same split, in whatever order the disk lists the folders.
     hold_out : sequence of str
@@ -69,13 +70,12 @@ def split_patients(
         for patient, mine in sorted(folders.items())
     ]
     forced = _forced(folders, hold_out)
-    tested = choose(units, test, f"{seed}:test", forced)
+    tested = choose(units, _at_least_one(test, units), f"{seed}:test", forced)
     rest = [unit for unit in units if unit.patient not in tested]
-    validated = choose(rest, validation, f"{seed}:validation")
+    validated = choose(rest, _at_least_one(validation, rest), f"{seed}:validation")
     trained = {unit.patient for unit in rest} - validated
-    for purpose, side in (("train", trained), ("test", tested)):
-        if not side:
-            raise SplitError(f"at least one patient must be left to {purpose}, received {len(units)} patients in all")
+    if not trained:
+        raise SplitError(f"at least one patient must be left to train, received {len(units)} patients in all")
     train, valid, tests = (
         tuple(sorted(one.folder.name for patient in chosen for one in folders[patient]))
         for chosen in (trained, validated, tested)
@@ -103,6 +103,11 @@ def check_shares(test: float, validation: float) -> None:
         raise SplitError(f"the test share must be above 0 and below 1, received {test}")
     if not 0 <= validation < 1:
         raise SplitError(f"the validation share must be 0 or more and below 1, received {validation}")
+
+
+def _at_least_one(share: float, units: Sequence[Unit]) -> float:
+    """Raise a small share, so that a side that was asked for is not empty in a small data set."""
+    return max(share, 1 / len(units)) if share > 0 and units else share
 
 
 def _forced(folders: dict[str, list[PatientStatistics]], hold_out: Sequence[str]) -> frozenset[str]:
