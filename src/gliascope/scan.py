@@ -132,7 +132,8 @@ class Case:
     name : str
         The folder's name, or the stem of an image that was named on its own.
     scans : tuple of Scan
-        One scan where all slices have the same size and channels; otherwise one for each slice, in order.
+        One scan where all slices have the same size, channels and depth; otherwise one for each slice, in order.
+        Where several files were given of which some have many pages, the rule holds for each file.
     truths : tuple of Mask or None
         One for each slice, over all scans in order; None where no truth exists.
     problems : tuple of Problem
