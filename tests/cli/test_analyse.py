@@ -198,6 +198,25 @@ def test_names_that_collide_and_names_of_every_script(cli: Cli, tmp_path: Path, 
     assert cli("analyse", *paths, "-o", tmp_path / "out", "--model", model).status == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_are_no_utf8_and_very_long_ones(cli: Cli, tmp_path: Path, bright: Bright, model: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"gr\xf6sse")
+    bright(slices=2, tumour=(0, 1)).save(folder, masks=True)
+    (folder / os.fsdecode(b"\xf6.png")).write_bytes(b"")
+    (folder / f"{'x' * 250}.png").write_bytes((folder / os.fsdecode(b"gr\xf6sse_1.png")).read_bytes())
+    result = cli("analyse", folder, "-o", tmp_path / "out", "--model", model, "--json")
+    assert result.status == 1
+    assert [(one["case"], len(one["problems"])) for one in json.loads(result.out)["cases"]] == [("gr_sse", 1)]
+    assert rows(tmp_path / "out" / "slices.csv")[1].startswith("gr_sse,gr_sse_1.png,")
+    assert (tmp_path / "out" / "gr_sse" / "masks" / "gr_sse_1_mask.png").is_file()
+    assert (tmp_path / "out" / "gr_sse" / "masks" / f"{'x' * 200}_mask.png").is_file()
+
+
+def test_verbose_says_how_long_it_took(cli: Cli, tmp_path: Path, patients: Path, model: Path) -> None:
+    result = cli("analyse", patients, "-o", tmp_path / "out", "--model", model, "-v")
+    assert "p1: 6 slices analysed in" in result.err
+
+
 def test_continue_after_the_process_was_killed(cli: Cli, tmp_path: Path, bright: Bright, model: Path) -> None:
     root, out = tmp_path / "patients", tmp_path / "out"
     for number in range(1, 6):

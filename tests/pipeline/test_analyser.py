@@ -61,6 +61,11 @@ def test_both_wirings_and_the_fake_agree(tiny_bundle: BundleFactory, bright: Bri
     assert fake.provenance["engine"]["name"] == "fake"
 
 
+def test_an_engine_for_another_wiring_is_refused(tiny_bundle: BundleFactory) -> None:
+    with pytest.raises(InputError, match=r"the engine must have the roles of the bundle, .*'decoder', 'trunk'"):
+        Analyser(tiny_bundle("shared"), engine=FakeEngine("separate"))
+
+
 def test_no_tumour_is_a_complete_result(tiny_bundle: BundleFactory, bright: Bright) -> None:
     finding = Analyser(tiny_bundle()).analyse(case_from_array(bright(tumour=(0, 0)).pixels))
     assert finding.verdict == "no tumour"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,23 @@ def test_channels_reach_paths_and_arrays(tmp_path: Path, bright: Callable[..., A
 def test_wrong_inputs_are_refused_before_anything_is_read(inputs: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         cases_of(inputs)
+
+
+def test_a_generator_is_taken_item_by_item() -> None:
+    made = []
+
+    def generate() -> Iterator[Any]:
+        for number in range(3):
+            made.append(number)
+            yield GREY
+        yield 3.5
+
+    cases = cases_of(generate())
+    assert next(cases).name == "array-1"
+    assert made == [0]
+    assert [next(cases).name, next(cases).name] == ["array-2", "array-3"]
+    with pytest.raises(InputError, match="received float"):
+        next(cases)
 
 
 def test_a_wrong_array_is_refused_when_its_turn_comes() -> None:

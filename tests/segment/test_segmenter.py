@@ -27,6 +27,16 @@ def test_the_outline_comes_back_in_the_scan_s_rows_and_columns(wiring: Literal["
     assert found.probability[0, 0, 0] == 0
 
 
+def test_a_probability_never_leaves_0_to_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    inverse = InverseMap(shape=(32, 32), top=0, left=0, side=32, size=32)
+    beyond = np.full((1, 32, 32, 1), np.nextafter(np.float32(1), np.float32(2)))
+    engine = FakeEngine("separate")
+    monkeypatch.setattr(engine, "run", lambda *_: {"mask": beyond})
+    found = Segmenter(engine, "separate", 0.5).segment(np.zeros((1, 32, 32, 3), np.float32), {}, inverse)
+    assert found.probability is not None
+    assert found.probability.max() == 1
+
+
 def test_the_threshold_is_reached_by_equality() -> None:
     images = np.full((1, 32, 32, 3), 2.0, dtype=np.float32)
     inverse = InverseMap(shape=(32, 32), top=0, left=0, side=32, size=32)

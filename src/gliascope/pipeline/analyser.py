@@ -60,7 +60,8 @@ class Analyser:
     DeviceError
         If the device is not there.
     InputError
-        If the threshold is outside 0 to 1, or `threads` or `batch_size` is below 1.
+        If the threshold is outside 0 to 1, `threads` or `batch_size` is below 1, or the engine is not for the
+        bundle's wiring.
     """
 
     def __init__(
@@ -77,6 +78,11 @@ class Analyser:
         self.bundle = model if isinstance(model, Bundle) else load_bundle(model)
         self.operating_point = _operating_point(self.bundle, threshold)
         self.save_probabilities = save_probabilities
+        if engine is not None and set(engine.roles) != set(self.bundle.graphs):
+            raise InputError(
+                f"the engine must have the roles of the bundle, {sorted(self.bundle.graphs)}, "
+                f"received {sorted(engine.roles)}"
+            )
         self.engine: Engine = engine if engine is not None else OnnxEngine(self.bundle, device, threads)
         self._detector = Detector(self.engine, self.bundle.wiring, self.operating_point.detection, batch_size)
         self._segmenter = Segmenter(self.engine, self.bundle.wiring, self.operating_point.mask)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
@@ -118,8 +119,19 @@ def check_place(files: Many[CaseFiles], out: Path) -> None:
 
 
 def _do(analyser: Analyser, case: Case, out: Path, figures: bool, mark: str) -> dict[str, Any]:
+    begun = time.perf_counter()
     finding = analyser.analyse(case)
-    return write_case(finding, case, out, figures=figures, mark=mark)
+    analysed = time.perf_counter()
+    record = write_case(finding, case, out, figures=figures, mark=mark)
+    written = time.perf_counter()
+    logger.info(
+        "%s: %d slices analysed in %.1f s, written in %.1f s",
+        case.name,
+        len(case),
+        analysed - begun,
+        written - analysed,
+    )
+    return record
 
 
 def _finished(target: Path, mark: str) -> dict[str, Any] | None:

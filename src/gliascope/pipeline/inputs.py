@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Many
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ def cases_of(inputs: Input | Iterable[Input], channels: tuple[Sequence, ...] | N
     ----------
     inputs : path, array, Case, or iterable of these
         A path may hold several cases (see `gliascope.read.find_cases`), an array is one case (see
-        `gliascope.read.case_from_array`), named ``array-1``, ``array-2``, ... by its place.
+        `gliascope.read.case_from_array`), named ``array-1``, ``array-2``, ... by its place. A list is checked as a
+        whole before it is read; any other iterable, such as a generator, is taken item by item.
     channels : tuple of str, optional
         The sequence of each channel of paths and arrays.
 
@@ -32,16 +34,14 @@ def cases_of(inputs: Input | Iterable[Input], channels: tuple[Sequence, ...] | N
     Raises
     ------
     InputError
-        At once if nothing was given, an input is none of these, or a path does not exist; while iterating if an
-        array breaks a rule.
+        At once if a list is empty, or one of its items is none of these or a path that does not exist; while
+        iterating if an array breaks a rule.
     """
-    given: Any = inputs
-    items: list[Any] = [given] if _is_one(given) else list(given)
+    items: Any = [inputs] if _is_one(inputs) else inputs
+    if not isinstance(items, Many):
+        return (case for place, one in enumerate(items, start=1) for case in _part(one, place, channels))
     if not items:
         raise InputError("at least one path, array or case must be given, received none")
-    unknown = [type(one).__name__ for one in items if not _is_one(one)]
-    if unknown:
-        raise InputError(f"an input must be a path, an array or a case, received {unknown[0]}")
     if all(isinstance(one, str | Path) for one in items):
         return read_cases(items, channels)
     parts = [_part(one, place, channels) for place, one in enumerate(items, start=1)]
@@ -57,4 +57,6 @@ def _part(item: Any, place: int, channels: tuple[Sequence, ...] | None) -> Itera
         return (item,)
     if isinstance(item, str | Path):
         return read_cases([item], channels)
+    if not _is_one(item):
+        raise InputError(f"an input must be a path, an array or a case, received {type(item).__name__}")
     return (case_from_array(one, f"array-{place}", channels) for one in (item,))

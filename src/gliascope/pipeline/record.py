@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +25,11 @@ from gliascope.scan import Case, Mask, Source
 NOTICE: Final = "Research software. Not for diagnosis or treatment."
 ARRAY_FILE: Final = "slice"
 """What a slice that came as an array is called where others have their file's name."""
+
+LONGEST: Final = 200
+"""Most bytes of an input's stem that its results are named after; file systems allow 255 with what comes behind."""
+
+_UNDECODED: Final = re.compile("[\ud800-\udfff]")
 
 CONTACT_SHEET: Final = "figures/contact_sheet.png"
 
@@ -50,8 +57,9 @@ def names_of(sources: Sequence[Source]) -> list[Names]:
     taken: set[str] = {"contact_sheet"}
     names = []
     for source in sources:
-        file, page, pages = file_of(source), source.page, source.pages
-        plain, number = file.rpartition(".")[0] or file, 1
+        page, pages = source.page, source.pages
+        plain = Path(file_of(source)).stem.encode()[:LONGEST].decode(errors="ignore")
+        file, number = f"{plain}.x", 1
         while output_stem(file, page, pages).casefold() in taken:
             number += 1
             file = f"{plain}-{number}.x"
@@ -69,7 +77,12 @@ def names_of(sources: Sequence[Source]) -> list[Names]:
 
 def file_of(source: Source) -> str:
     """Name of the file that a slice came from, without its folder."""
-    return source.path.name if source.path is not None else f"{ARRAY_FILE}.array"
+    return writable(source.path.name) if source.path is not None else f"{ARRAY_FILE}.array"
+
+
+def writable(text: str) -> str:
+    """Replace by ``_`` what stands for bytes of a file's name that are no UTF-8: such text cannot be written."""
+    return _UNDECODED.sub("_", text)
 
 
 def fingerprint(case: Case, bundle: Bundle, point: OperatingPoint, options: dict[str, Any]) -> str:
@@ -154,8 +167,8 @@ def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: b
         "truth": _case_truth(finding, truths),
         "slices": slices,
         "contact_sheet": CONTACT_SHEET if sheet and judged else None,
-        "warnings": list(finding.warnings),
-        "problems": [{"path": one.path, "message": one.message} for one in finding.problems],
+        "warnings": [writable(one) for one in finding.warnings],
+        "problems": [{"path": writable(one.path), "message": writable(one.message)} for one in finding.problems],
         "provenance": finding.provenance,
         "fingerprint": mark,
     }
@@ -201,7 +214,7 @@ def _slice_record(
 
 def _overlap(one: SliceFinding, truth: Mask) -> dict[str, Any]:
     return {
-        "file": truth.path.name if truth.path is not None else None,
+        "file": writable(truth.path.name) if truth.path is not None else None,
         "area_px": int(np.count_nonzero(truth.pixels)),
         "dice": _defined(dice(one.mask, truth.pixels)),
         "iou": _defined(iou(one.mask, truth.pixels)),

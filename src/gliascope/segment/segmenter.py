@@ -51,5 +51,6 @@ class Segmenter:
             tensors = self.engine.run("decoder", features, ["mask"])
         else:
             tensors = self.engine.run("segmenter", {"images": images}, ["mask"])
-        probability = inverse.restore(tensors["mask"][..., 0])
+        # Resizing rounds: a probability may end one bit beyond 1.
+        probability = np.clip(inverse.restore(tensors["mask"][..., 0]), 0, 1)
         return Segmentation(probability >= np.float32(self.threshold), probability, self.threshold)
