@@ -32,7 +32,7 @@ def snapshot(variables: Sequence[Any]) -> list[NDArray[Any]]:
     """
     from keras import ops
 
-    return [np.array(ops.convert_to_numpy(one.value)) for one in variables]
+    return [np.array(ops.convert_to_numpy(ops.copy(one))) for one in variables]
 
 
 def restore(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
@@ -41,13 +41,14 @@ def restore(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
     Raises
     ------
     TrainingError
-        If number or shapes differ: the values belong to another network.
+        If number or shapes differ: the values belong to another network. Nothing is changed then.
     """
     if len(variables) != len(values):
         raise TrainingError(f"a checkpoint must hold {len(variables)} variables, received {len(values)}")
     for variable, value in zip(variables, values, strict=True):
         if tuple(variable.shape) != value.shape:
             raise TrainingError(f"{variable.path}: shape must be {tuple(variable.shape)}, received {value.shape}")
+    for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
 
@@ -96,7 +97,7 @@ def load_values(path: Path) -> tuple[list[NDArray[Any]], int]:
         If the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             names = sorted(one for one in stored.files if one != "epoch")
             return [stored[one] for one in names], int(stored["epoch"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from gliascope.errors import InputError
+from gliascope.phantom import make_phantom
+from gliascope.prepare import InverseMap, prepare, prepare_mask, real_sequences, to_uint8
+from gliascope.prepare.head import LONE_SLICE_SIDE, head_mask, head_square
+from gliascope.prepare.intensity import normalise
+from gliascope.recipe import Clahe, Preparation
+from gliascope.scan import SEQUENCES, Scan, Sequence, Source
+
+
+def scan_of(
+    pixels: NDArray[np.uint8], sequences: tuple[Sequence, ...] = SEQUENCES, *, is_volume: bool | None = None
+) -> Scan:
+    sources = tuple(Source(None, 0, 1, "") for _ in range(len(pixels)))
+    return Scan(pixels, sequences, sources, len(pixels) > 1 if is_volume is None else is_volume)
+
+
+def centroid(weights: NDArray[np.float32]) -> tuple[float, float]:
+    rows, columns = np.indices(weights.shape)
+    return float((rows * weights).sum() / weights.sum()), float((columns * weights).sum() / weights.sum())
+
+
+boxes = st.tuples(
+    st.integers(20, 90),
+    st.integers(20, 90),
+    st.integers(-10, 15),
+    st.integers(-10, 15),
+    st.integers(24, 100),
+    st.sampled_from([32, 64, 96]),
+)
+
+
+@given(boxes, st.integers(0, 2**32 - 1))
+def test_a_mask_comes_back_with_its_centroid_within_half_a_pixel(
+    box: tuple[int, int, int, int, int, int], seed: int
+) -> None:
+    rows, columns, top, left, side, size = box
+    inverse = InverseMap((rows, columns), top, left, side, size)
+    rng = np.random.default_rng(seed)
+    first, last = max(top, 0) + 2, min(top + side, rows) - 2
+    begin, end = max(left, 0) + 2, min(left + side, columns) - 2
+    if last - first < 8 or end - begin < 8:
+        return
+    mask = np.zeros((1, rows, columns), dtype=np.bool_)
+    row, column = rng.integers(first, last - 7), rng.integers(begin, end - 7)
+    mask[0, row : row + 7, column : column + 7] = True
+    back = inverse.restore(prepare_mask(mask, inverse))[0]
+    assert back.max() >= 0.5
+    there = centroid((back >= 0.5).astype(np.float32))
+    assert there == pytest.approx(centroid(mask[0].astype(np.float32)), abs=0.5)
+
+
+@given(st.integers(1, 3), st.integers(-20, 20), st.integers(-20, 20), st.integers(0, 2**32 - 1))
+def test_a_mask_comes_back_bit_exact_where_nothing_was_resized(slices: int, top: int, left: int, seed: int) -> None:
+    inverse = InverseMap((50, 60), top, left, 64, 64)
+    mask = np.random.default_rng(seed).random((slices, 50, 60)) < 0.3
+    inside = np.zeros_like(mask)
+    inside[:, max(top, 0) : top + 64, max(left, 0) : left + 64] = True
+    back = inverse.restore(prepare_mask(mask, inverse))
+    assert np.array_equal(back == 1, mask & inside)
+    assert set(np.unique(back)) <= {0.0, 1.0}
+
+
+def test_the_inverse_map_names_the_shape_it_needs() -> None:
+    inverse = InverseMap((50, 60), 0, 0, 60, 32)
+    with pytest.raises(InputError, match=r"\(50, 60\) is needed, received \(60, 50\)"):
+        inverse.forward(np.zeros((1, 60, 50), dtype=np.float32))
+    with pytest.raises(InputError, match=r"\(32, 32\) is needed, received \(16, 16\)"):
+        inverse.restore(np.zeros((1, 16, 16), dtype=np.float32))
+
+
+def test_a_phantom_becomes_normalised_squares() -> None:
+    phantom = make_phantom(3, slices=8)
+    prepared = prepare(phantom.scan, Preparation(size=96))
+    assert prepared.images.shape == (8, 96, 96, 3)
+    assert prepared.images.dtype == np.float32
+    assert prepared.sequences == SEQUENCES
+    head = prepared.inverse.forward(head_mask(phantom.scan.pixels[..., 1]).astype(np.float32)) > 0.5
+    for channel in range(3):
+        assert prepared.images[..., channel][head].mean() == pytest.approx(0, abs=0.05)
+        assert prepared.images[..., channel][head].std() == pytest.approx(1, abs=0.1)
+    lost = phantom.truth.copy()
+    inverse = prepared.inverse
+    top, left = max(inverse.top, 0), max(inverse.left, 0)
+    lost[:, top : inverse.top + inverse.side, left : inverse.left + inverse.side] = False
+    assert phantom.truth.any()
+    assert not lost.any()
+
+
+def test_clahe_changes_what_the_network_sees_and_can_be_switched_off_and_blended() -> None:
+    scan = make_phantom(3, slices=4).scan
+    plain = prepare(scan, Preparation(size=64, clahe=Clahe(enabled=False))).images
+    full = prepare(scan, Preparation(size=64, clahe=Clahe(blend=1.0))).images
+    half = prepare(scan, Preparation(size=64, clahe=Clahe(blend=0.5))).images
+    none = prepare(scan, Preparation(size=64, clahe=Clahe(blend=0.0))).images
+    assert np.array_equal(plain, none)
+    assert np.abs(full - plain).mean() > np.abs(half - plain).mean() > 0.01
+
+
+def test_missing_channels_are_zero_and_the_order_is_the_networks() -> None:
+    scan = make_phantom(5, slices=4).scan
+    whole = prepare(scan, Preparation(size=64))
+    flair = prepare(scan_of(scan.pixels[..., 1:2], ("flair",)), Preparation(size=64))
+    assert flair.sequences == ("flair",)
+    assert np.array_equal(flair.images[..., 1], whole.images[..., 1])
+    assert not flair.images[..., [0, 2]].any()
+    turned = prepare(scan_of(scan.pixels[..., ::-1], ("post", "flair", "pre")), Preparation(size=64))
+    assert np.array_equal(turned.images, whole.images)
+
+
+def test_a_copy_of_flair_is_a_missing_channel() -> None:
+    pixels = make_phantom(5, slices=4).scan.pixels.copy()
+    pixels[..., 2] = pixels[..., 1]
+    sequences, warnings = real_sequences(scan_of(pixels))
+    assert sequences == ("pre", "flair")
+    assert warnings == ("the post-contrast channel is a copy of FLAIR and is treated as missing",)
+    assert not prepare(scan_of(pixels), Preparation(size=64)).images[..., 2].any()
+
+
+def test_a_volume_is_normalised_together_and_a_lone_slice_by_itself() -> None:
+    scan = make_phantom(7, slices=6).scan
+    together = prepare(scan, Preparation(size=64, crop=False)).images
+    alone = prepare(scan_of(scan.pixels[2:3]), Preparation(size=64, crop=False)).images
+    assert not np.allclose(together[2], alone[0], atol=1e-3)
+    doubled = np.concatenate([scan.pixels, scan.pixels])
+    assert np.allclose(prepare(scan_of(doubled), Preparation(size=64, crop=False)).images[:6], together, atol=1e-4)
+
+
+def test_the_square_follows_a_small_head_and_not_a_lone_slice() -> None:
+    head = np.zeros((2, 200, 240), dtype=np.bool_)
+    head[:, 60:140, 80:180] = True
+    assert head_square(head, 0.0, is_volume=True) == (50, 80, 100)
+    top, left, side = head_square(head, 0.0, is_volume=False)
+    assert side == LONE_SLICE_SIDE * 200
+    assert (top, left) == (100 - side // 2, 130 - side // 2)
+
+
+def test_without_a_head_the_whole_image_is_used() -> None:
+    assert head_square(np.zeros((1, 50, 80), dtype=np.bool_), 0.0, is_volume=True) == (-15, 0, 80)
+    prepared = prepare(scan_of(np.zeros((1, 50, 80, 3), dtype=np.uint8)), Preparation(size=32))
+    assert np.isfinite(prepared.images).all()
+
+
+def test_float_intensities_become_8_bits_by_percentiles() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(1000, 200, (3, 40, 40, 1)).astype(np.float32)
+    scaled = to_uint8(values)
+    assert scaled.dtype == np.uint8
+    assert scaled.min() == 0
+    assert scaled.max() == 255
+    assert np.corrcoef(values.ravel(), scaled.ravel())[0, 1] > 0.999
+    assert np.array_equal(to_uint8(np.full((1, 4, 4, 1), np.nan, dtype=np.float32)), np.zeros((1, 4, 4, 1), np.uint8))
+
+
+def test_bytes_pass_unchanged() -> None:
+    values = np.arange(48, dtype=np.uint8).reshape(1, 4, 4, 3)
+    assert to_uint8(values) is values
+
+
+def test_unit_normalisation_divides_by_255() -> None:
+    values = np.full((1, 4, 4, 1), 51, dtype=np.float32)
+    result = normalise(values, np.ones((1, 4, 4), np.bool_), Preparation(normalise="unit"))
+    assert np.allclose(result, 0.2)
