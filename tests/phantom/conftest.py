@@ -6,9 +6,9 @@ import pytest
 
 from gliascope.phantom import Phantom, make_phantom
 
-PATIENTS = 8
+PATIENTS = 6
 
 
 @pytest.fixture(scope="session")
 def phantoms() -> list[Phantom]:
-    return [make_phantom(seed, slices=18) for seed in range(PATIENTS)]
+    return [make_phantom(seed, slices=16) for seed in range(PATIENTS)]
