@@ -19,15 +19,16 @@ from gliascope.bundle import Bundle, write_bundle
 from gliascope.dataset.split import Split, load_split
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import ParityError, TrainingError
+from gliascope.evaluate.card import model_card
 from gliascope.findings import OperatingPoint
 from gliascope.recipe import Recipe
 from gliascope.training.checkpoint import load_values, restore
 from gliascope.training.fit import PREDICT_BATCH, StageFiles, predict_table
 from gliascope.training.graphs import round_weights, to_onnx
 from gliascope.training.networks import NetworkSet, build_networks
-from gliascope.training.run import SPLIT_FILE, run_recipe, side_folders
+from gliascope.training.run import SPLIT_FILE, load_tables, run_recipe
 from gliascope.training.score import Predictions, choose_operating_point, merge_predictions
-from gliascope.training.table import SliceTable, Tables, load_table
+from gliascope.training.table import SliceTable, Tables
 
 logger = logging.getLogger(__name__)
 
@@ -109,19 +110,18 @@ def export_run(folder: Path, data: Path, out: Path, *, name: str | None = None) 
     keras.mixed_precision.set_global_policy("float32")
     networks = build_networks(recipe)
     epochs = _load_best(networks, folder)
-    tables = Tables(
-        train=load_table(side_folders(data, split.train), recipe.preparation),
-        validation=load_table(side_folders(data, split.validation), recipe.preparation),
-    )
+    tables = load_tables(data, split, recipe.preparation)
     point = choose_operating_point(tables.validation, _predict(networks, tables.validation))
-    graphs = {role: to_onnx(model).SerializeToString() for role, model in networks.graphs.items()}
-    contents: dict[str, Any] = {
+    described: dict[str, Any] = {
         "name": name or recipe.name,
         "wiring": recipe.network.wiring,
         "recipe": recipe,
         "operating_points": {point.name: point},
-        "graphs": graphs,
-        "seen": _hashes(tables),
+    }
+    seen = _hashes(tables)
+    contents = described | {
+        "graphs": {role: to_onnx(model).SerializeToString() for role, model in networks.graphs.items()},
+        "seen": seen,
         "licence": (files("gliascope") / "models" / "LICENSE-WEIGHTS").read_text(encoding="utf-8"),
     }
     with tempfile.TemporaryDirectory() as temporary:
@@ -129,8 +129,8 @@ def export_run(folder: Path, data: Path, out: Path, *, name: str | None = None) 
         parity = measure_parity(networks, trial, tables, point)
     parity.check()
     summary = _summary(recipe, split, tables, epochs, parity)
-    bundle = write_bundle(out, summary=summary, card=_first_card(contents["name"]), **contents)
-    return bundle, parity
+    card = model_card(**described, summary=summary, seen=len(set(seen)))
+    return write_bundle(out, summary=summary, card=card, **contents), parity
 
 
 def measure_parity(networks: NetworkSet, bundle: Bundle, tables: Tables, point: OperatingPoint) -> Parity:
@@ -219,9 +219,3 @@ def _summary(recipe: Recipe, split: Split, tables: Tables, epochs: dict[str, int
 
 def _hashes(tables: Tables) -> list[str]:
     return [one for table in (tables.train, tables.validation) for patient in table.patients for one in patient.hashes]
-
-
-def _first_card(name: str) -> str:
-    return (
-        f"# {name}\n\nNothing has been measured with this bundle yet: `gliascope evaluate` does, and writes the card.\n"
-    )

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import keras
 
-from gliascope.dataset.layout import patients
+from gliascope.dataset.sides import side_patients
 from gliascope.dataset.split import Split, load_split, save_split
 from gliascope.errors import TrainingError
-from gliascope.recipe import Recipe, recipe_from_dict
+from gliascope.recipe import Preparation, Recipe, recipe_from_dict
 from gliascope.training.fit import StageFitter, Watcher
 from gliascope.training.networks import NetworkSet, build_networks
 from gliascope.training.precision import choose_precision
@@ -47,19 +47,32 @@ class TrainingRun:
     finished: bool
 
 
-def side_folders(data: Path, names: tuple[str, ...]) -> list[Path]:
-    """Find the folders of one side of a split.
+def load_tables(data: Path, split: Split, preparation: Preparation) -> Tables:
+    """Read and prepare the patients that train and those that choose.
+
+    Parameters
+    ----------
+    data : Path
+        A data set in the LGG layout.
+    split : Split
+    preparation : Preparation
+
+    Returns
+    -------
+    Tables
 
     Raises
     ------
-    TrainingError
-        If a patient of the split is not in the data.
+    SplitError
+        If a side is empty or a patient of the split is not in the data.
+    InputError
+        If an image cannot be used.
     """
-    known = {one.path.name: one.path for one in patients(data)}
-    missing = sorted(set(names) - set(known))
-    if missing:
-        raise TrainingError(f"{data}: every patient of the split must be there, {len(missing)} are not: {missing[:3]}")
-    return [known[name] for name in names]
+    sides = (
+        load_table([one.path for one in side_patients(split, side, data)], preparation)
+        for side in ("train", "validation")
+    )
+    return Tables(*sides)
 
 
 def train(
@@ -101,15 +114,10 @@ def train(
     split = load_split(split_file)
     precision = choose_precision(recipe.training)
     _claim(folder, recipe, split, precision, resume)
-    if not split.validation:
-        raise TrainingError(f"{split_file}: training needs validation patients to choose the best epoch, received none")
     keras.utils.set_random_seed(recipe.training.seed)
     keras.mixed_precision.set_global_policy(precision)
     networks = build_networks(recipe)
-    tables = Tables(
-        train=load_table(side_folders(data, split.train), recipe.preparation),
-        validation=load_table(side_folders(data, split.validation), recipe.preparation),
-    )
+    tables = load_tables(data, split, recipe.preparation)
     counts = len(tables.train.labels), len(tables.validation.labels)
     logger.info("%d training slices, %d validation slices, %s", *counts, precision)
     watchers = Watchers([RunRecorder(folder), watcher])

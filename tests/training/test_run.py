@@ -1,0 +1,270 @@
+"""A whole run on phantoms: trained, killed, resumed, exported and used; nothing here says how well it works."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+keras = pytest.importorskip("keras")
+
+from gliascope.bundle import load_bundle  # noqa: E402  after the check that Keras is there
+from gliascope.dataset.split import Split, load_split, save_split  # noqa: E402
+from gliascope.errors import InputError, ParityError, SplitError, TrainingError  # noqa: E402
+from gliascope.phantom import make_phantom, write_phantom  # noqa: E402
+from gliascope.pipeline import analyse  # noqa: E402
+from gliascope.recipe import load_recipe  # noqa: E402
+from gliascope.training import export  # noqa: E402
+from gliascope.training.checkpoint import load_values  # noqa: E402
+from gliascope.training.run import run_recipe, train  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+RECIPE = """
+name = "tiny"
+[preparation]
+size = 32
+[network]
+decoder = [16, 8, 8, 8, 4]
+[training]
+epochs = 2
+batch_size = 8
+precision = "float32"
+"""
+
+
+class Quiet:
+    """Watches without a word."""
+
+    def start(self, *_: Any) -> None: ...
+
+    def step(self, _figures: dict[str, float], /) -> None: ...
+
+    def finish(self, _figures: dict[str, float], _best: bool, /) -> None: ...
+
+    def stopped(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class Place:
+    data: Path
+    split: Path
+    recipe: Path
+    run: Path
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Phantoms, a split, a recipe, and a finished run on them."""
+    root = tmp_path_factory.mktemp("training")
+    data = root / "data"
+    for seed in range(6):
+        write_phantom(make_phantom(seed, slices=6, size=96, lesion_radius_px=12), data)
+    names = sorted(one.name for one in data.iterdir())
+    save_split(Split(train=tuple(names[:3]), validation=tuple(names[3:5]), test=(names[5],)), root / "split.json")
+    (root / "recipe.toml").write_text(RECIPE)
+    where = Place(data, root / "split.json", root / "recipe.toml", root / "run")
+    outcome = train(where.data, where.split, load_recipe(where.recipe), where.run, Quiet())
+    assert outcome.finished
+    return where
+
+
+@pytest.fixture(scope="module")
+def exported(place: Place) -> Path:
+    """The bundle of the finished run."""
+    bundle, parity = export.export_run(place.run, place.data, place.run / "bundle")
+    assert parity.slices == 30
+    assert parity.probability <= export.PARITY_PROBABILITY
+    assert parity.dice >= export.PARITY_DICE
+    return bundle.path
+
+
+def test_a_run_leaves_history_curves_events_recipe_and_split(place: Place) -> None:
+    with (place.run / "joint" / "history.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [float(row["epoch"]) for row in rows] == [1, 2]
+    assert all(0 <= float(row["val_auc"]) <= 1 for row in rows)
+    with Image.open(place.run / "joint" / "curves.png") as picture:
+        assert picture.size == (1200, 400)
+        assert len(np.unique(np.asarray(picture.convert("L")))) > 20
+    assert list((place.run / "tensorboard" / "joint").glob("events*"))
+    assert run_recipe(place.run) == load_recipe(place.recipe)
+    assert load_split(place.run / "split.json") == load_split(place.split)
+
+
+def test_the_bundle_says_what_it_was_made_from(place: Place, exported: Path) -> None:
+    bundle = load_bundle(exported)
+    assert bundle.name == "tiny"
+    assert bundle.wiring == "shared"
+    assert bundle.recipe == load_recipe(place.recipe)
+    assert bundle.summary["sides"]["train"]["patients"] == 3
+    assert bundle.summary["sides"]["validation"]["slices"] == 12
+    assert bundle.summary["split_sha256"] == load_split(place.split).sha256
+    assert bundle.summary["parity"]["slices"] == 30
+    assert "has been measured" in bundle.card()
+
+
+def test_the_bundle_knows_what_it_has_seen_and_nothing_else(place: Place, exported: Path) -> None:
+    split, seen = load_split(place.split), load_bundle(exported).seen()
+    for side, known in ((split.train, True), (split.validation, True), (split.test, False)):
+        for name in side:
+            for finding in analyse(place.data / name, model=exported):
+                assert {one.source.sha256 in seen for one in finding.slices} == {known}
+
+
+def test_weights_are_stored_in_half_precision(exported: Path) -> None:
+    parameters = sum(one.size for one in keras.applications.ResNet50(include_top=False, weights=None).get_weights())
+    size = (exported / "trunk.onnx").stat().st_size
+    assert 1.9 * parameters < size < 2.2 * parameters
+
+
+def test_analyse_agrees_with_keras_through_the_whole_path(place: Place, exported: Path) -> None:
+    from gliascope.prepare import prepare
+    from gliascope.read import read_cases
+    from gliascope.training.checkpoint import restore
+    from gliascope.training.fit import StageFiles
+    from gliascope.training.graphs import round_weights
+    from gliascope.training.networks import build_networks
+
+    recipe = load_recipe(place.recipe)
+    networks = build_networks(recipe)
+    restore(networks.stages["joint"].variables, load_values(StageFiles.under(place.run, "joint").best)[0])
+    round_weights(networks.stages["joint"])
+    (case,) = read_cases([place.data / load_split(place.split).test[0]])
+    images = prepare(case.scans[0], recipe.preparation).images
+    expected = networks.graphs["trunk"].predict_on_batch(images)["probability"][:, 0]
+    (finding,) = analyse(case, model=exported)
+    assert np.allclose([one.probability for one in finding.slices], expected, atol=export.PARITY_PROBABILITY)
+
+
+def test_export_is_refused_where_the_engines_disagree(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = export.to_onnx
+
+    def shifted(model: Any) -> Any:
+        graph = original(model)
+        from onnx import numpy_helper
+
+        for tensor in graph.graph.initializer:
+            values = numpy_helper.to_array(tensor)
+            if values.dtype == np.float16 and values.ndim == 4:
+                tensor.CopyFrom(numpy_helper.from_array((values * np.float16(1.2)).astype(np.float16), tensor.name))
+        return graph
+
+    monkeypatch.setattr(export, "to_onnx", shifted)
+    with pytest.raises(ParityError, match="must agree within"):
+        export.export_run(place.run, place.data, tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.parametrize(("probability", "dice"), [(3e-3, 1.0), (0.0, 0.99), (0.0, float("nan"))])
+def test_parity_has_limits(probability: float, dice: float) -> None:
+    with pytest.raises(ParityError):
+        export.Parity(200, probability, dice).check()
+
+
+def test_a_killed_run_loses_the_running_epoch_only(place: Place, tmp_path: Path) -> None:
+    run = tmp_path / "killed"
+    command = [sys.executable, "-m", "gliascope", "train", "-q", "--data", place.data, "--split", place.split]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--recipe", place.recipe, "-o", run], stdout=log, stderr=log, env=environment
+        )
+        deadline = time.monotonic() + 300
+        while not (run / "joint" / "last.npz").exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert load_values(run / "joint" / "last.npz")[1] >= 1, (tmp_path / "log").read_text()
+    train(place.data, place.split, load_recipe(place.recipe), run, Quiet(), resume=True)
+    ours, theirs = (load_values(one / "joint" / "last.npz") for one in (run, place.run))
+    assert ours[1] == theirs[1] == 2
+    assert all(np.array_equal(a, b) for a, b in zip(ours[0], theirs[0], strict=True))
+
+
+def test_a_folder_with_a_run_is_not_overwritten(place: Place) -> None:
+    with pytest.raises(TrainingError, match="holds a run; --resume goes on"):
+        train(place.data, place.split, load_recipe(place.recipe), place.run, Quiet())
+
+
+def test_a_run_goes_on_with_its_own_recipe_only(place: Place) -> None:
+    recipe = load_recipe(place.recipe)
+    other = recipe.model_copy(update={"training": recipe.training.model_copy(update={"seed": 1})})
+    with pytest.raises(TrainingError, match="changed: recipe"):
+        train(place.data, place.split, other, place.run, Quiet(), resume=True)
+
+
+def test_there_must_be_something_to_go_on_with(place: Place, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"nothing to go on with, run\.json is missing"):
+        train(place.data, place.split, load_recipe(place.recipe), tmp_path / "none", Quiet(), resume=True)
+
+
+def test_validation_patients_are_needed(place: Place, tmp_path: Path) -> None:
+    split = load_split(place.split)
+    save_split(replace(split, validation=()), tmp_path / "split.json")
+    with pytest.raises(SplitError, match="validation side of the split must have patients"):
+        train(place.data, tmp_path / "split.json", load_recipe(place.recipe), tmp_path / "run", Quiet())
+
+
+def test_a_corrupt_image_ends_training_before_it_begins(place: Place, tmp_path: Path) -> None:
+    import shutil
+
+    data = tmp_path / "data"
+    shutil.copytree(place.data, data)
+    patient = data / load_split(place.split).train[0]
+    victim = next(one for one in sorted(patient.iterdir()) if not one.stem.endswith("_mask"))
+    victim.write_bytes(victim.read_bytes()[:100])
+    with pytest.raises(InputError, match=victim.name):
+        train(data, place.split, load_recipe(place.recipe), tmp_path / "run", Quiet())
+    assert not (tmp_path / "run" / "joint").exists()
+
+
+def test_a_split_that_was_edited_is_refused(place: Place, tmp_path: Path) -> None:
+    values = json.loads(place.split.read_text())
+    values["sides"]["train"].append(values["sides"]["test"][0])
+    (tmp_path / "split.json").write_text(json.dumps(values))
+    with pytest.raises(SplitError):
+        train(place.data, tmp_path / "split.json", load_recipe(place.recipe), tmp_path / "run", Quiet())
+
+
+def test_the_command_exports_and_says_where(place: Place, exported: Path, cli: Callable[..., Any]) -> None:
+    result = cli("train", "--data", place.data, "-o", place.run, "--export-only", "--name", "renamed")
+    assert result.status == 0, result.err
+    assert str(exported) in result.err.replace("\n", "")
+    assert load_bundle(exported).name == "renamed"
+
+
+def test_the_command_needs_split_and_recipe_for_a_new_run(place: Place, tmp_path: Path, cli: Callable[..., Any]) -> None:
+    result = cli("train", "--data", place.data, "-o", tmp_path / "new")
+    assert result.status == 2
+    assert "--split and --recipe" in " ".join(result.err.split())
+
+
+def test_ctrl_c_says_how_to_go_on(
+    place: Place, tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gliascope.training import run
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "train", interrupted)
+    arguments = ["--data", place.data, "--split", place.split, "--recipe", place.recipe, "-o", tmp_path / "new"]
+    result = cli("train", *arguments)
+    assert result.status == 130
+    assert "--resume goes on" in result.err
