@@ -26,7 +26,8 @@ def tile(phantom: Phantom, index: int, channel: int, *, outline: bool = False) -
     if outline:
         inside = phantom.truth[index]
         image[ndimage.binary_dilation(inside) & ~inside] = 1
-    return (np.rint(image[8:248, 32:224] * (GREYS - 1)) * 255 / (GREYS - 1)).astype(np.uint8)
+    levels = np.rint(image[8:248, 32:224] * (GREYS - 1)) * 255 / (GREYS - 1)
+    return np.asarray(levels, dtype=np.uint8)
 
 
 def main() -> None:

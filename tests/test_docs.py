@@ -41,7 +41,7 @@ def commands(text: str) -> list[list[str]]:
 @pytest.fixture(scope="session")
 def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs") / "scans"
-    command = [sys.executable, "-m", "gliascope", "phantom", "-o", str(folder), "--slices", "12"]
+    command = [sys.executable, "-m", "gliascope", "phantom", "-o", str(folder), "--slices", "16"]
     subprocess.run(command, check=True, capture_output=True)
     return folder
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import gliascope
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 FRAMEWORKS = {"flax", "jax", "jaxlib", "keras", "tensorflow", "tensorflow-cpu", "tf2onnx", "torch"}
 LARGEST = 90 * 2**20
@@ -43,6 +45,12 @@ def test_no_framework_is_required() -> None:
             continue  # needed on another system only
     assert "onnxruntime" in seen
     assert not seen & FRAMEWORKS
+
+
+def test_one_version_everywhere() -> None:
+    citation = (REPOSITORY / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {gliascope.__version__}\n" in citation
+    assert metadata.version("gliascope") == gliascope.__version__
 
 
 def test_the_wheel_carries_every_file_of_the_package(wheel: zipfile.ZipFile) -> None:
