@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gliascope.errors import TrainingError
 from gliascope.recipe import Recipe, Sampling
 from gliascope.training.augment import augment
 from gliascope.training.networks import Stage
@@ -54,6 +55,11 @@ def epoch_order(labels: NDArray[np.bool_], sampling: Sampling, stage: Stage, see
     -------
     ndarray, int, shape (drawn,)
         Rows of the table.
+
+    Raises
+    ------
+    TrainingError
+        If nothing is drawn: there is no tumour slice to count the others by.
     """
     rng = np.random.default_rng((seed, epoch))
     tumour, empty = np.flatnonzero(labels), np.flatnonzero(~labels)
@@ -62,7 +68,10 @@ def epoch_order(labels: NDArray[np.bool_], sampling: Sampling, stage: Stage, see
     if not (stage == "segmenter" and sampling.segment_tumour_only):
         count = sum(len(one) for one in drawn)
         drawn.append(rng.permutation(empty)[: round(sampling.empty_per_tumour * count)])
-    return rng.permutation(np.concatenate(drawn))
+    rows: NDArray[np.intp] = rng.permutation(np.concatenate(drawn))
+    if not len(rows):
+        raise TrainingError(f"{stage}: an epoch must have tumour slices, received {len(tumour)} to choose from")
+    return rows
 
 
 def steps_in_epoch(labels: NDArray[np.bool_], recipe: Recipe, stage: Stage) -> int:

@@ -98,7 +98,13 @@ def load_values(path: Path) -> tuple[list[NDArray[Any]], int]:
     """
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            names = sorted(one for one in stored.files if one != "epoch")
-            return [stored[one] for one in names], int(stored["epoch"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            return _values(stored), int(stored["epoch"])
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise TrainingError(f"{path}: not a readable checkpoint ({error})") from error
+
+
+def _values(stored: Any) -> list[NDArray[Any]]:
+    names = sorted(one for one in stored.files if one != "epoch")
+    if len(set(names)) != len(names):
+        raise ValueError("two values have one name")
+    return [stored[one] for one in names]

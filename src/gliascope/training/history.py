@@ -15,14 +15,25 @@ class History:
     ----------
     path : Path
         The CSV file; read where it exists.
+
+    Raises
+    ------
+    TrainingError
+        If the file is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: list[dict[str, float]] = []
         if path.exists():
-            with path.open(newline="", encoding="utf-8") as stream:
-                self.rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
+            self.rows = self._read()
+
+    def _read(self) -> list[dict[str, float]]:
+        try:
+            with self.path.open(newline="", encoding="utf-8") as stream:
+                return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
+        except (OSError, ValueError, TypeError, csv.Error) as error:
+            raise TrainingError(f"{self.path}: not a readable history ({error})") from error
 
     def keep(self, epochs: int) -> None:
         """Forget what came after the given number of epochs."""
@@ -50,4 +61,5 @@ class History:
                 writer.writerows(self.rows)
             temporary.replace(self.path)
         except OSError as error:
+            temporary.unlink(missing_ok=True)
             raise TrainingError(f"{self.path}: the history could not be written ({error})") from error

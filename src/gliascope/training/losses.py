@@ -12,6 +12,9 @@ from gliascope.training.networks import Stage
 SMOOTH: Final = 1.0
 """Pixels added to both sides of the soft Dice and Tversky ratios, so that a batch without tumour has a gradient."""
 
+LEAST_MISS: Final = 1e-7
+"""One minus the Tversky index counts at least this much: at 0 the gradient of a power under 1 is infinite."""
+
 DEEP_WEIGHTS: Final = (1.0, 0.5, 0.25)
 """Weight of the mask's loss at full, half and quarter size, before they are scaled to a sum of 1."""
 
@@ -65,7 +68,7 @@ def focal_tversky(truth: Any, logit: Any, alpha: float, gamma: float) -> Any:
     missed = ops.sum((1.0 - inside) * truth)
     extra = ops.sum(inside * (1.0 - truth))
     index = (true_positive + SMOOTH) / (true_positive + alpha * missed + (1.0 - alpha) * extra + SMOOTH)
-    return ops.power(1.0 - index, gamma)
+    return ops.power(ops.maximum(1.0 - index, LEAST_MISS), gamma)
 
 
 class MaskLoss(losses.Loss):

@@ -109,7 +109,8 @@ def validation_scores(table: SliceTable, predictions: Predictions) -> dict[str, 
     -------
     dict of str to float
         ``auc`` and ``dice`` (mean over patients, pixel threshold 0.5, slice threshold by Youden) where the network
-        gives them, and ``score``, their mean, which the best epoch is chosen by.
+        gives them, and ``score``, their mean, which the best epoch is chosen by. A figure that the patients do not
+        define (no tumour among them, or nothing else) is NaN and left out of the mean.
     """
     figures: dict[str, float] = {}
     detection = DEFAULT_THRESHOLD
@@ -117,9 +118,17 @@ def validation_scores(table: SliceTable, predictions: Predictions) -> dict[str, 
         figures["auc"] = area_under_curve(table.labels, predictions.slices)
         detection = youden_threshold(table.labels, predictions.slices)
     if predictions.masks is not None:
-        figures["dice"] = float(np.nanmean(patient_dice(table, predictions, detection, [DEFAULT_THRESHOLD])))
-    figures["score"] = float(np.mean(list(figures.values())))
+        dice = patient_dice(table, predictions, detection, [DEFAULT_THRESHOLD])
+        figures["dice"] = float(_mean_known(dice)[0])
+    figures["score"] = float(_mean_known(np.array([list(figures.values())]).T)[0])
     return figures
+
+
+def _mean_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of every column over the rows that are a number; NaN where none is."""
+    known = np.isfinite(values).sum(axis=0)
+    means: NDArray[np.float64] = np.where(known, np.nansum(values, axis=0) / np.maximum(known, 1), np.nan)
+    return means
 
 
 def merge_predictions(parts: Sequence[Predictions]) -> Predictions:
@@ -161,7 +170,7 @@ def choose_operating_point(table: SliceTable, predictions: Predictions) -> Opera
     best, chosen = -1.0, OperatingPoint("balanced", detection, DEFAULT_THRESHOLD, "all")
     choices: tuple[Components, ...] = ("all", "largest")
     for components in choices:
-        means = np.nanmean(patient_dice(table, predictions, detection, MASK_THRESHOLDS, components), axis=0)
+        means = _mean_known(patient_dice(table, predictions, detection, MASK_THRESHOLDS, components))
         at = int(np.argmax(means))
         if means[at] > best:
             best, chosen = float(means[at]), OperatingPoint("balanced", detection, MASK_THRESHOLDS[at], components)
