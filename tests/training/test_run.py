@@ -85,7 +85,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def exported(place: Place) -> Path:
     """The bundle of the finished run, made as a user would."""
-    command = ["train", "--data", place.data, "-o", place.run, "--export-only", "--name", "renamed"]
+    command: list[str | Path] = ["train", "--data", place.data, "-o", place.run, "--export-only", "--name", "renamed"]
     done = subprocess.run([sys.executable, "-m", "gliascope", *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert f"{place.run / 'bundle'}: a slice is tumour from" in done.stderr
@@ -181,7 +181,17 @@ def test_parity_has_limits(probability: float, dice: float) -> None:
 
 def test_a_killed_run_loses_the_running_epoch_only(place: Place, tmp_path: Path) -> None:
     run = tmp_path / "killed"
-    command = [sys.executable, "-m", "gliascope", "train", "-q", "--data", place.data, "--split", place.split]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "gliascope",
+        "train",
+        "-q",
+        "--data",
+        place.data,
+        "--split",
+        place.split,
+    ]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
