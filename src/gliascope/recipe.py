@@ -8,15 +8,25 @@ from __future__ import annotations
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from gliascope.errors import RecipeError
 
 
+def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] > ends[1]:
+        raise ValueError("the lower end must stand first")
+    return ends
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+_Channels = Annotated[int, Field(ge=1, le=4096)]
+_Range = Annotated[tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]], AfterValidator(_ordered)]
 
 
 class Clahe(_Section):
@@ -56,10 +66,10 @@ class Network(_Section):
     """`shared`: the ResUNet's encoder is the classifier's ResNet-50, run once. `separate`: two networks."""
     weights: Literal["none", "imagenet"] = "none"
     """Start of the ResNet-50. `imagenet` downloads weights and needs a network connection."""
-    decoder: tuple[int, ...] = (128, 64, 48, 32, 16)
+    decoder: tuple[_Channels, ...] = Field((128, 64, 48, 32, 16), min_length=5, max_length=5)
     """Channels of the ResUNet's decoder stages, coarse to fine (`shared` only)."""
-    filters: tuple[int, ...] = (16, 32, 64, 128, 256)
-    """Channels of the small ResUNet's stages (`separate` only)."""
+    filters: tuple[_Channels, ...] = Field((16, 32, 64, 128, 256), min_length=2, max_length=6)
+    """Channels of the small ResUNet's stages, fine to coarse; each but the first halves the side (`separate` only)."""
     dropout: float = Field(0.0, ge=0, lt=1)
     """Dropout before the classification head's last layer."""
     deep_supervision: bool = False
@@ -77,8 +87,8 @@ class Augmentation(_Section):
     """Probability of a rotation, scaling and shift together."""
     rotate: float = Field(25.0, ge=0, le=180)
     """Largest rotation, in degrees."""
-    scale: tuple[float, float] = (0.8, 1.25)
-    """Range of the scaling."""
+    scale: _Range = (0.8, 1.25)
+    """Range of the scaling; the lower end first."""
     shift: float = Field(0.06, ge=0, le=0.5)
     """Largest shift, as a share of the side."""
     p_elastic: float = Field(0.0, ge=0, le=1)
@@ -89,8 +99,8 @@ class Augmentation(_Section):
     """Largest relative change of contrast."""
     offset: float = Field(0.2, ge=0)
     """Largest shift of brightness, in deviations."""
-    gamma: tuple[float, float] = (0.7, 1.4)
-    """Range of the exponent applied to the intensities scaled to 0..1."""
+    gamma: _Range = (0.7, 1.4)
+    """Range of the exponent applied to the intensities scaled to 0..1; the lower end first."""
     p_noise: float = Field(0.15, ge=0, le=1)
     """Probability of Gaussian noise."""
     noise: float = Field(0.15, ge=0)
@@ -98,7 +108,7 @@ class Augmentation(_Section):
     p_blur: float = Field(0.15, ge=0, le=1)
     """Probability of a Gaussian blur."""
     p_low_resolution: float = Field(0.1, ge=0, le=1)
-    """Probability of halving the resolution, up to a factor of two."""
+    """Probability of a lower resolution, down to a half."""
     p_bias_field: float = Field(0.2, ge=0, le=1)
     """Probability of a smooth multiplicative bias field."""
     drop_pre: float = Field(0.15, ge=0, le=1)
