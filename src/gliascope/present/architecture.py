@@ -108,6 +108,12 @@ class Architecture:
         """Multiply-accumulates of all stages, for one slice."""
         return sum(one.macs for network in self.networks for one in _stages(network))
 
+    @property
+    def summary(self) -> str:
+        """One line that tells whether a picture still shows these networks; it stands in the picture's metadata."""
+        parameters = sum(one.parameters for network in self.networks for one in _stages(network))
+        return f"{self.size} pixels, {parameters} parameters, {self.macs} multiply-accumulates"
+
 
 def draw_architecture(architecture: Architecture, paths: Sequence[Path]) -> None:
     """Draw networks and write the picture; the same values give the same bytes.
@@ -132,7 +138,8 @@ def draw_architecture(architecture: Architecture, paths: Sequence[Path]) -> None
     with mpl.rc_context({"svg.hashsalt": "gliascope", "svg.fonttype": "path", "font.family": "DejaVu Sans"}):
         figure = architecture_figure(architecture)
         for path, kind in zip(paths, kinds, strict=True):
-            metadata = {"Date": None} if kind == "svg" else {"Software": "gliascope"}
+            metadata: dict[str, str | None] = {"Title": architecture.title, "Description": architecture.summary}
+            metadata |= {"Date": None} if kind == "svg" else {"Software": "gliascope"}
             with replaced(path) as temporary:
                 figure.savefig(temporary, format=kind, dpi=RESOLUTION, metadata=metadata)
 

@@ -108,7 +108,7 @@ def export_run(folder: Path, data: Path, out: Path, *, name: str | None = None) 
     """
     recipe, split = run_recipe(folder), load_split(folder / SPLIT_FILE)
     keras.mixed_precision.set_global_policy("float32")
-    networks = build_networks(recipe)
+    networks = build_networks(recipe, pretrained=False)
     epochs = _load_best(networks, folder)
     tables = load_tables(data, split, recipe.preparation)
     point = choose_operating_point(tables.validation, _predict(networks, tables.validation))

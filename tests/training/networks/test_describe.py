@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,11 +10,14 @@ pytest.importorskip("keras")
 import keras
 from keras import layers
 
+from gliascope.present.architecture import quantity
 from gliascope.recipe import load_recipe
 from gliascope.training.networks.classic import small_resunet
 from gliascope.training.networks.counts import count_layer
 from gliascope.training.networks.describe import Description, describe_networks, describe_stages
 from gliascope.training.networks.diagram import diagram
+
+IMAGES = Path(__file__).resolve().parents[3] / "docs" / "images"
 
 pytestmark = [pytest.mark.train, pytest.mark.usefixtures("plain_keras")]
 
@@ -153,3 +157,14 @@ def test_diagrams_hold_every_stage(default: Description, classic: Description) -
     assert [len(first.encoder), len(first.decoder), len(second.encoder), len(second.decoder)] == [5, 0, 5, 4]
     for description in (default, classic):
         assert diagram(description).macs == sum(one.macs for one in description.networks)
+
+
+@pytest.mark.parametrize("name", ["default", "classic"])
+def test_the_documented_pictures_show_the_networks_of_today(name: str, classic: Description) -> None:
+    description = classic if name == "classic" else describe_networks(load_recipe(name))
+    picture = (IMAGES / f"networks-{name}.svg").read_text(encoding="utf-8")
+    assert diagram(description).summary in picture, "run `gliascope networks -o DIR` and copy the picture"
+    page = (IMAGES.parent / "concepts" / "networks.md").read_text(encoding="utf-8")
+    for network in description.networks:
+        assert f"{quantity(network.parameters)} parameters" in page
+        assert f"{quantity(network.macs)} MAC" in page
