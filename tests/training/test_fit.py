@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def table(seed: int, slices: int = 12) -> SliceTable:
         top, left = rng.integers(4, 16, 2)
         masks[row, top : top + 10, left : left + 10] = 1
     images[..., 1] += 3 * masks.astype(np.float16)
-    labels = masks.any(axis=(1, 2))
+    labels = np.asarray(masks.any(axis=(1, 2)), dtype=np.bool_)
     inverse = InverseMap((SIZE, SIZE), 0, 0, SIZE, SIZE)
     patient = Patient("A", slice(0, slices), inverse, masks.astype(bool), tuple("0" * slices))
     return SliceTable(images, masks, labels, (patient,))
@@ -195,12 +196,12 @@ def test_a_full_disk_keeps_the_previous_epoch(tmp_path: Path, monkeypatch: pytes
 def test_the_learning_rate_warms_up_and_decays(schedule: str) -> None:
     how = Training(epochs=10, learning_rate=0.1, warmup_epochs=1, schedule=schedule)
     rates = [learning_rate(how, step, 20) for step in range(200)]
-    assert all(b > a for a, b in zip(rates[:19], rates[1:20], strict=True))
+    assert all(b > a for a, b in pairwise(rates[:20]))
     assert max(rates) <= 0.1
     if schedule == "constant":
         assert set(rates[20:]) == {0.1}
     else:
-        assert all(b < a for a, b in zip(rates[21:-1], rates[22:], strict=True))
+        assert all(b < a for a, b in pairwise(rates[21:]))
         assert rates[-1] < 0.002
 
 
