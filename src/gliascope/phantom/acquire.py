@@ -15,7 +15,7 @@ GAIN: Final = (59.0, 51.0, 59.0)
 NOISE: Final = (0.027, 0.048, 0.025)
 """Middle deviation of the noise in each channel, as a share of white matter."""
 
-SLICE_GAIN: Final = 0.02
+SLICE_GAIN: Final = 0.03
 """Deviation of the gain from slice to slice, as slices excited in turn show it."""
 
 SHARPNESS: Final = 0.6
@@ -50,7 +50,7 @@ def draw_scanner(rng: np.random.Generator) -> Scanner:
     gain = np.asarray(GAIN) * np.exp(np.clip(common + rng.normal(0, 0.1, 3), -0.4, 0.4))
     noise = np.asarray(NOISE) * np.exp(np.clip(rng.normal(0, 0.2, 3), -0.4, 0.5))
     decay = np.asarray([[0, 1, 0.5], [1, 0.5, 0.3], [0.5, 0.3, 0.2]])
-    bias = rng.normal(0, 0.09, (3, 3, 3)) * decay
+    bias = rng.normal(0, 0.1, (3, 3, 3)) * decay
     return Scanner(gain.astype(np.float32), noise.astype(np.float32), bias.astype(np.float32))
 
 

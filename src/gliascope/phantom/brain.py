@@ -35,7 +35,7 @@ NUCLEI: Final = (
 )
 """Tissue, centre and radii."""
 
-MOTTLING: Final = (0.03, 0.06, 0.03)
+MOTTLING: Final = (0.03, 0.052, 0.03)
 """Deviation of the brain's own brightness in each channel, as a share."""
 
 RIBBON: Final = 3.2
