@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import types
@@ -7,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from gliascope import __version__
 from gliascope.cli.app import Application
 from gliascope.cli.commands import COMMANDS, Entry, Family
+from gliascope.cli.console import configure_output, progress
 from gliascope.cli.options import Quiet, Verbose
 from gliascope.errors import InputError
 
@@ -140,3 +143,20 @@ def test_a_message_may_hold_brackets(cli: Cli, command: Callable[..., None]) -> 
 
     command(body)
     assert cli("probe").err == "gliascope: error: slice[3] must be [0, 1], received [bold]2\n"
+
+
+def test_a_name_that_the_output_cannot_show_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", errors="strict"))
+    configure_output()
+    sys.stdout.write("Gr\u00f6\u00dfe\n")
+    sys.stdout.flush()
+    assert written.getvalue() == b"Gr\\xf6\\xdfe\n"
+
+
+def test_a_progress_bar_shows_brackets() -> None:
+    bar = progress(quiet=True)
+    bar.add_task("reading", note="a [red] b")
+    console = Console(file=io.StringIO(), width=200)
+    console.print(bar.get_renderable())
+    assert "a [red] b" in console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO, as it was made

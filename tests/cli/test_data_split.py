@@ -64,7 +64,6 @@ def test_a_different_split_is_replaced_by_force_alone(cli: Cli, root: Path, tmp_
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--test", "1.5"], "the test share must be above 0 and below 1, received 1.5"),
         (["--hold-out", "TCGA_CS_99"], "a held-out patient must be in the data set, received TCGA_CS_99"),
     ],
 )
@@ -72,6 +71,28 @@ def test_errors_are_one_line(cli: Cli, root: Path, tmp_path: Path, options: list
     result = cli("data", "split", root, "-o", tmp_path / "split.json", *options)
     assert result.status == 1
     assert result.err == f"gliascope: error: {message}\n"
+    assert not (tmp_path / "split.json").exists()
+
+
+def test_held_out_patients_may_follow_one_another(cli: Cli, root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "split.json"
+    result = cli("data", "split", root, "-o", out, "--hold-out", "TCGA_CS_1", "TCGA_DU_2", "--seed", 4)
+    assert result.status == 0, result.err
+    assert load_split(out).hold_out == ("TCGA_CS_1", "TCGA_DU_2")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--test", "1.5"], "the test share must be above 0 and below 1, received 1.5"),
+        (["--validation", "-1"], "the validation share must be 0 or more and below 1, received -1.0"),
+        (["another"], "one data set is split at a time, received another as well"),
+    ],
+)
+def test_wrong_arguments_give_2(cli: Cli, root: Path, tmp_path: Path, options: list[str], message: str) -> None:
+    result = cli("data", "split", root, "-o", tmp_path / "split.json", *options)
+    assert result.status == 2
+    assert message in result.err
     assert not (tmp_path / "split.json").exists()
 
 

@@ -43,6 +43,7 @@ def test_channels_reach_paths_and_arrays(tmp_path: Path, bright: Callable[..., A
     [
         ([], "at least one path, array or case must be given"),
         ([GREY, 3.5], "must be a path, an array or a case, received float"),
+        (3.5, "must be a path, an array or a case, received float"),
         (["/nowhere/at/all"], "an input must exist"),
         ([GREY, Path("/nowhere/at/all")], "an input must exist"),
     ],

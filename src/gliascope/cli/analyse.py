@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gliascope.cli.console import console, error, note, progress
-from gliascope.cli.options import AsJson, Quiet, Verbose
+from gliascope.cli.options import AsJson, Device, Quiet, Threads, Verbose, check_device, parse_channels
 
 if TYPE_CHECKING:
     from gliascope.pipeline import Outcome
-    from gliascope.scan import Sequence
 
 SCHEMA = "gliascope.run/1"
 """Name and version of what ``--json`` prints."""
@@ -43,13 +42,8 @@ def analyse(
             min=0.0, max=1.0, help="Call a slice tumour from this probability on; by default the model's own."
         ),
     ] = None,
-    device: Annotated[
-        str,
-        typer.Option(help="auto, cpu, cuda, rocm, directml, coreml or openvino; `gliascope info` lists what is there."),
-    ] = "auto",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads; by default one for each core that may be used.")
-    ] = None,
+    device: Device = "auto",
+    threads: Threads = None,
     channels: Annotated[
         str | None,
         typer.Option(
@@ -83,13 +77,13 @@ def analyse(
     from gliascope.pipeline.folder import check_place
     from gliascope.read import find_cases
 
-    sequences = _sequences(channels)
+    sequences = parse_channels(channels)
     try:
         files = find_cases(inputs)
         check_place(files, output)
     except InputError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
-    _check_device(device)
+    check_device(device)
     analyser = Analyser(
         model, device=device, threads=threads, threshold=threshold, save_probabilities=save_probabilities
     )
@@ -101,27 +95,6 @@ def analyse(
             bar.update(task, advance=1, note=outcome.record["case"])
             _report(outcome.record, quiet=quiet or as_json)
     _finish(done, output, quiet=quiet, as_json=as_json)
-
-
-def _sequences(channels: str | None) -> "tuple[Sequence, ...] | None":
-    from gliascope.scan import SEQUENCES
-
-    if channels is None:
-        return None
-    names = [one.strip().lower() for one in channels.split(",")]
-    known = tuple(one for name in names for one in SEQUENCES if one == name)
-    if len(known) != len(names) or len(set(names)) != len(names):
-        raise typer.BadParameter(
-            f"--channels must be some of {','.join(SEQUENCES)}, each at most once, received {channels!r}"
-        )
-    return known
-
-
-def _check_device(device: str) -> None:
-    from gliascope.engine.onnx import PROVIDERS
-
-    if device not in ("auto", *PROVIDERS):
-        raise typer.BadParameter(f"--device must be auto or one of {', '.join(PROVIDERS)}, received {device!r}")
 
 
 def _summary(outcome: "Outcome") -> dict[str, Any]:
@@ -144,7 +117,7 @@ def _finish(done: list[dict[str, Any]], output: Path, *, quiet: bool, as_json: b
     problems = sum(len(one["problems"]) for one in done)
     if as_json:
         values = {"schema": SCHEMA, "output": str(output), "problem_count": problems, "cases": done}
-        print(json.dumps(values, indent=2, ensure_ascii=False))
+        print(json.dumps(values, indent=2))
     elif not quiet:
         _print_table(done)
         note(f"Results: {output}{f' ({problems} problems, see above)' if problems else ''}")

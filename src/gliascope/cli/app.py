@@ -13,7 +13,7 @@ import typer
 
 from gliascope import __version__
 from gliascope.cli.commands import COMMANDS
-from gliascope.cli.console import configure_logging, error
+from gliascope.cli.console import configure_logging, configure_output, error
 from gliascope.cli.lazy import SETTINGS, LazyGroup
 from gliascope.errors import GliascopeError
 
@@ -78,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Always; the status is in this module's docstring.
     """
     configure_logging()
+    configure_output()
     try:
         build().main(args=None if arguments is None else list(arguments), prog_name="gliascope")
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -47,10 +48,19 @@ def progress(*, quiet: bool = False) -> Progress:
         parts.BarColumn(),
         parts.MofNCompleteColumn(),
         parts.TimeRemainingColumn(),
-        parts.TextColumn("{task.fields[note]}"),
+        parts.TextColumn("{task.fields[note]}", markup=False),  # names of files may hold brackets
         console=output,
         disable=quiet or not output.is_terminal,
     )
+
+
+def configure_output() -> None:
+    r"""Print a character that standard output's encoding lacks as ``\uXXXX``, where Python would end in an error.
+
+    Called by the command line alone: a file's name must not end a run whose results are written.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def configure_logging() -> None:

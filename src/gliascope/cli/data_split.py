@@ -9,6 +9,7 @@ import typer
 
 from gliascope.cli.console import note, progress
 from gliascope.cli.options import AsJson, Quiet, Verbose
+from gliascope.errors import SplitError
 
 if TYPE_CHECKING:
     from gliascope.dataset.summary import SideRow
@@ -27,7 +28,13 @@ def split(
     seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
     hold_out: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATIENT", help="A patient who must be on the test side; again or with commas for more."),
+        typer.Option(
+            metavar="PATIENT...", help="Patients who must be on the test side, with blanks or commas between."
+        ),
+    ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATIENT", show_default=False, help="Further patients of --hold-out."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a different split.")] = False,
     as_json: AsJson = False,
@@ -45,8 +52,13 @@ def split(
     from gliascope.dataset.split import check_shares, save_split, split_patients
     from gliascope.dataset.summary import summarise
 
-    check_shares(test, validation)
-    held = [patient for words in hold_out or () for patient in words.split(",") if patient]
+    if more and not hold_out:
+        raise typer.BadParameter(f"one data set is split at a time, received {' '.join(more)} as well")
+    try:
+        check_shares(test, validation)
+    except SplitError as wrong:
+        raise typer.BadParameter(str(wrong)) from wrong
+    held = [patient for words in (*(hold_out or ()), *(more or ())) for patient in words.split(",") if patient]
     folders = patients(folder)
     measured = []
     with progress(quiet=quiet) as bar:

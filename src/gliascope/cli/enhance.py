@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from gliascope.cli.console import error, progress
-from gliascope.cli.options import AsJson, Quiet, Verbose
+from gliascope.cli.options import AsJson, Quiet, Verbose, parse_channels
 from gliascope.errors import InputError
 
 if TYPE_CHECKING:
     from gliascope.cli.enhance_plan import Job
     from gliascope.cli.enhance_run import Settings
-    from gliascope.scan import Sequence
 
 SCHEMA: Final = "gliascope.enhance/1"
 """Name and version of what ``--json`` prints; the number rises when a key changes its meaning or goes."""
@@ -62,7 +61,7 @@ def enhance(
 
     del verbose
     try:
-        settings = Settings(clahe_settings(clip_limit, tile_grid), _parse_channels(channels), figure)
+        settings = Settings(clahe_settings(clip_limit, tile_grid), parse_channels(channels), figure)
         jobs = plan_jobs(find_cases(inputs), output)
     except InputError as problem:
         raise typer.BadParameter(str(problem)) from problem
@@ -102,15 +101,3 @@ def _line(row: dict[str, Any]) -> str:
     names = {"contrast": "contrast", "local_contrast": "local contrast", "entropy": "entropy", "noise": "noise"}
     numbers = [f"{name} {row['before'][key]:.3f} -> {row['after'][key]:.3f}" for key, name in names.items()]
     return f"{row['output']}: {', '.join(numbers)}"
-
-
-def _parse_channels(text: str | None) -> tuple[Sequence, ...] | None:
-    from gliascope.scan import SEQUENCES
-
-    if text is None:
-        return None
-    names = [one.strip().lower() for one in text.split(",")]
-    known = tuple(one for name in names for one in SEQUENCES if one == name)
-    if len(known) != len(names) or len(set(names)) != len(names):
-        raise InputError(f"--channels must be some of {','.join(SEQUENCES)}, each at most once, received {text!r}")
-    return known

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gliascope.cli.console import note, progress
-from gliascope.cli.options import AsJson, Quiet, Verbose
+from gliascope.cli.options import AsJson, Device, Quiet, Threads, Verbose, check_device
 
 if TYPE_CHECKING:
     from gliascope.evaluate.record import EvaluationRecord
@@ -31,13 +31,8 @@ def evaluate(
         Path | None,
         typer.Option(metavar="BUNDLE", help="A model bundle; by default the one that travels with gliascope."),
     ] = None,
-    device: Annotated[
-        str,
-        typer.Option(help="auto, cpu, cuda, rocm, directml, coreml or openvino; `gliascope info` lists what is there."),
-    ] = "auto",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads; by default one for each core that may be used.")
-    ] = None,
+    device: Device = "auto",
+    threads: Threads = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="OUT", help="Folder for evaluation.json, patients.csv and slices.csv."),
@@ -99,12 +94,10 @@ def evaluate(
 
 def _check_arguments(side: str, device: str, model: Path | None, *, stamp: bool, allow_seen: bool) -> None:
     from gliascope.dataset.split import SIDES
-    from gliascope.engine.onnx import PROVIDERS
 
     if side not in SIDES:
         raise typer.BadParameter(f"--side must be one of {', '.join(SIDES)}, received {side!r}")
-    if device not in ("auto", *PROVIDERS):
-        raise typer.BadParameter(f"--device must be auto or one of {', '.join(PROVIDERS)}, received {device!r}")
+    check_device(device)
     if stamp and model is None:
         raise typer.BadParameter("--stamp needs --model: the bundle that travels with gliascope is not rewritten")
     if stamp and allow_seen:

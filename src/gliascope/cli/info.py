@@ -35,7 +35,7 @@ Model = Annotated[
 def info(model: Model = None, as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = 0) -> None:
     """Show versions, the embedded model, what it was trained on, and the devices that can be used."""
     values = collect(EMBEDDED if model is None else model, required=model is not None)
-    print(json.dumps(values, indent=2, ensure_ascii=False) if as_json else describe(values))
+    print(json.dumps(values, indent=2) if as_json else describe(values))
 
 
 def collect(bundle: Path, *, required: bool) -> dict[str, Any]:
@@ -111,9 +111,7 @@ def _devices() -> list[str]:
     found = {match[1] for one in files if (match := re.search(r"onnxruntime_providers_([a-z]+)\.", one))}
     directml = any(one.lower() == "directml.dll" for one in files)
     present = {"directml": directml, "coreml": sys.platform == "darwin", "cpu": True}
-    return [
-        one for one in ("cpu", "cuda", "rocm", "directml", "coreml", "openvino") if one in found or present.get(one)
-    ]
+    return [one for one in DEVICES if one in found or present.get(one)]
 
 
 def _bundle(folder: Path, required: bool) -> dict[str, Any] | None:
@@ -124,9 +122,7 @@ def _bundle(folder: Path, required: bool) -> dict[str, Any] | None:
         raw = path.read_bytes()
         manifest = json.loads(raw)
         return {
-            **{
-                key: manifest[key] for key in ("name", "created", "wiring", "operating_points", "summary", "evaluation")
-            },
+            **{key: manifest[key] for key in BUNDLE_KEYS},
             "recipe": manifest["recipe"]["name"],
             "sha256": hashlib.sha256(raw).hexdigest(),
             "path": str(folder),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from gliascope.scan import Sequence
 
 
 def _quieter(quiet: bool) -> bool:
@@ -31,3 +34,46 @@ Verbose = Annotated[
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 """``as_json: AsJson = False``"""
+
+Device = Annotated[
+    str,
+    typer.Option(help="auto, cpu, cuda, rocm, directml, coreml or openvino; `gliascope info` lists what is there."),
+]
+"""``device: Device = "auto"``, to be handed to `check_device`"""
+
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads; by default one for each core that may be used.")]
+"""``threads: Threads = None``"""
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that no ONNX Runtime has.
+
+    Raises
+    ------
+    typer.BadParameter
+    """
+    from gliascope.engine.onnx import PROVIDERS
+
+    if device not in ("auto", *PROVIDERS):
+        raise typer.BadParameter(f"--device must be auto or one of {', '.join(PROVIDERS)}, received {device!r}")
+
+
+def parse_channels(text: str | None) -> tuple[Sequence, ...] | None:
+    """Turn the text of ``--channels``, such as ``pre,flair,post``, into sequences.
+
+    Raises
+    ------
+    typer.BadParameter
+        If a name is unknown or comes twice.
+    """
+    from gliascope.scan import SEQUENCES
+
+    if text is None:
+        return None
+    names = [one.strip().lower() for one in text.split(",")]
+    known = tuple(one for name in names for one in SEQUENCES if one == name)
+    if len(known) != len(names) or len(set(names)) != len(names):
+        raise typer.BadParameter(
+            f"--channels must be some of {','.join(SEQUENCES)}, each at most once, received {text!r}"
+        )
+    return known

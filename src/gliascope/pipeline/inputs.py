@@ -38,6 +38,8 @@ def cases_of(inputs: Input | Iterable[Input], channels: tuple[Sequence, ...] | N
         iterating if an array breaks a rule.
     """
     items: Any = [inputs] if _is_one(inputs) else inputs
+    if not isinstance(items, Iterable):
+        raise InputError(f"an input must be a path, an array or a case, received {type(items).__name__}")
     if not isinstance(items, Many):
         return (case for place, one in enumerate(items, start=1) for case in _part(one, place, channels))
     if not items:
