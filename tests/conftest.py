@@ -24,6 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 FEW_PATIENTS = 6
 
 os.environ["MPLBACKEND"] = "Agg"
+os.environ["TF_NUM_INTEROP_THREADS"] = "1"  # as the command line sets it: training is repeatable to the bit
 settings.register_profile("gliascope", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("gliascope")
 
