@@ -10,6 +10,7 @@ VENV := .venv
 TEST_VENV := .venv-test
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input
 DEMO := out/demo
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -47,9 +48,9 @@ contracts: $(TEST_VENV)/.installed ## Check which room imports which
 	@echo "== import contracts"
 	@$(TEST_VENV)/bin/lint-imports --no-logo
 
-unit: $(TEST_VENV)/.installed ## Run the tests; ARGS="-k name -x" goes to pytest
+unit: $(TEST_VENV)/.installed ## Run the tests in WORKERS=2 processes; ARGS="-k name -x" goes to pytest
 	@echo "== pytest"
-	@$(TEST_VENV)/bin/pytest $(ARGS)
+	@$(TEST_VENV)/bin/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 docs: $(TEST_VENV)/.installed ## Write the pages of docs/ that are made from the code
 	@$(TEST_VENV)/bin/python docs/make_pages.py
