@@ -17,8 +17,6 @@ import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 
-from gliascope.bundle import EMBEDDED
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 SNIPPET = re.compile(r"^```(bash|console|python)$", re.MULTILINE)
@@ -48,8 +46,6 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("page", WITH_SNIPPETS, ids=name)
 def test_snippets(page: Path, cli: Cli, phantoms: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not (EMBEDDED / "bundle.json").is_file():
-        pytest.skip("this checkout holds no embedded bundle")
     text = page.read_text(encoding="utf-8")
     for folder in ("scans", "kaggle_3m"):
         if f"phantom -o {folder}" not in text:
