@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gliascope.dataset.split import Split, save_split
+from gliascope.phantom import make_phantom, write_phantom
 from gliascope.prepare import InverseMap
 from gliascope.recipe import Recipe, recipe_from_dict
 from gliascope.training.table import Patient, SliceTable
@@ -18,6 +22,25 @@ SIDE = 32
 
 TableFactory = Callable[..., SliceTable]
 RecipeFactory = Callable[..., Recipe]
+
+
+@dataclass(frozen=True)
+class Phantoms:
+    """A data set of six phantoms, and its split: 3 train, 2 choose, 1 tests."""
+
+    data: Path
+    split: Path
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Phantoms:
+    """Write the phantoms once for all tests of training, which leave them as they are."""
+    root = tmp_path_factory.mktemp("phantoms")
+    for seed in range(6):
+        write_phantom(make_phantom(seed, slices=6, size=96, lesion_radius_px=12), root / "data")
+    names = sorted(one.name for one in (root / "data").iterdir())
+    save_split(Split(train=tuple(names[:3]), validation=tuple(names[3:5]), test=(names[5],)), root / "split.json")
+    return Phantoms(root / "data", root / "split.json")
 
 
 @pytest.fixture

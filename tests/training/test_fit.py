@@ -17,6 +17,7 @@ from gliascope.training import fit  # noqa: E402
 from gliascope.training.checkpoint import load_values, snapshot  # noqa: E402
 from gliascope.training.fit import StageFiles, StageFitter, learning_rate, predict_table  # noqa: E402
 from gliascope.training.networks.classic import small_resunet  # noqa: E402
+from gliascope.training.score import validation_scores  # noqa: E402
 from gliascope.training.table import Patient, SliceTable, Tables  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -167,6 +168,26 @@ def test_running_out_of_memory_says_what_to_lower(tmp_path: Path, monkeypatch: p
         one.fit(Silent())
 
 
+def test_running_out_of_memory_while_validating_is_told_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = fitter(tmp_path, recipe())
+
+    def explode(*_: Any, **__: Any) -> None:
+        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+
+    monkeypatch.setattr(one.model, "predict_on_batch", explode)
+    with pytest.raises(TrainingError, match=r"batch of 4 slices does not fit"):
+        one.fit(Silent())
+
+
+def test_the_best_epoch_predicts_again_what_it_was_chosen_for(tmp_path: Path) -> None:
+    one = fitter(tmp_path, recipe(ema=0.9))
+    one.fit(Silent())
+    figures = validation_scores(one.tables.validation, one.best_predictions())
+    assert figures["score"] == one.history.best("val_score")
+
+
 def test_other_faults_are_not_mistaken_for_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = fitter(tmp_path, recipe())
 
@@ -190,6 +211,7 @@ def test_a_full_disk_keeps_the_previous_epoch(tmp_path: Path, monkeypatch: pytes
         one.fit(Silent())
     monkeypatch.undo()
     assert load_values(one.files.last)[1] == 1
+    assert not list(one.files.last.parent.glob(".*")), "nothing unfinished is left behind"
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "poly", "constant"])

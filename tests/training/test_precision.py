@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 
 import pytest
@@ -50,3 +52,12 @@ def test_auto_on_an_accelerator_is_bfloat16(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(precision, "CPU_INFO", tmp_path / "missing")
     monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["gpu:0"])
     assert choose_precision(Training()) == "mixed_bfloat16"
+
+
+@pytest.mark.parametrize(("found", "expected"), [(True, "mixed_bfloat16"), (False, "float32")])
+def test_auto_asks_pytorch_itself(found: bool, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: found))
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    monkeypatch.setattr(precision, "CPU_INFO", tmp_path / "missing")
+    assert choose_precision(Training()) == expected

@@ -21,13 +21,13 @@ from PIL import Image
 keras = pytest.importorskip("keras")
 
 from gliascope.bundle import load_bundle  # noqa: E402  after the check that Keras is there
-from gliascope.dataset.split import Split, load_split, save_split  # noqa: E402
+from gliascope.dataset.split import load_split, save_split  # noqa: E402
 from gliascope.errors import InputError, ParityError, SplitError, TrainingError  # noqa: E402
-from gliascope.phantom import make_phantom, write_phantom  # noqa: E402
 from gliascope.pipeline import analyse  # noqa: E402
 from gliascope.recipe import load_recipe  # noqa: E402
 from gliascope.training import export  # noqa: E402
 from gliascope.training.checkpoint import load_values  # noqa: E402
+from gliascope.training.plan import RunPlan  # noqa: E402
 from gliascope.training.run import run_recipe, train  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -64,22 +64,29 @@ class Place:
     split: Path
     recipe: Path
     run: Path
+    plans: list[RunPlan]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def place(phantoms: Any, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Phantoms, a split, a recipe, and a finished run on them."""
     root = tmp_path_factory.mktemp("training")
-    data = root / "data"
-    for seed in range(6):
-        write_phantom(make_phantom(seed, slices=6, size=96, lesion_radius_px=12), data)
-    names = sorted(one.name for one in data.iterdir())
-    save_split(Split(train=tuple(names[:3]), validation=tuple(names[3:5]), test=(names[5],)), root / "split.json")
     (root / "recipe.toml").write_text(RECIPE)
-    where = Place(data, root / "split.json", root / "recipe.toml", root / "run")
-    outcome = train(where.data, where.split, load_recipe(where.recipe), where.run, Quiet())
+    where = Place(phantoms.data, phantoms.split, root / "recipe.toml", root / "run", [])
+    recipe = load_recipe(where.recipe)
+    outcome = train(where.data, where.split, recipe, where.run, Quiet(), announce=where.plans.append)
     assert outcome.finished
     return where
+
+
+def test_what_a_run_will_do_is_told_first(place: Place) -> None:
+    (plan,) = place.plans
+    first, train_side, validation, stage = plan.lines()
+    assert first == "recipe tiny: 32 x 32 pixels, batches of 8 slices, float32 on tensorflow"
+    assert train_side == "train: 3 patients, 18 slices, 9 with tumour"
+    assert validation == "validation: 2 patients, 12 slices, 6 with tumour"
+    assert stage.startswith("joint: 23,")
+    assert stage.endswith(" parameters, 2 epochs of 2 steps")
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +116,7 @@ def test_the_bundle_says_what_it_was_made_from(place: Place, exported: Path) -> 
     bundle = load_bundle(exported)
     assert bundle.name == "renamed"
     assert bundle.wiring == "shared"
+    assert bundle.summary["data"] == place.data.name
     assert bundle.recipe == load_recipe(place.recipe)
     assert bundle.summary["sides"]["train"]["patients"] == 3
     assert bundle.summary["sides"]["validation"]["slices"] == 12
@@ -173,9 +181,12 @@ def test_export_is_refused_where_the_engines_disagree(
     assert not (tmp_path / "bundle").exists()
 
 
-@pytest.mark.parametrize(("probability", "dice"), [(3e-3, 1.0), (0.0, 0.99), (0.0, float("nan"))])
-def test_parity_has_limits(probability: float, dice: float) -> None:
-    with pytest.raises(ParityError):
+@pytest.mark.parametrize(
+    ("probability", "dice", "message"),
+    [(3e-3, 1.0, "must agree"), (0.0, 0.99, "must agree"), (0.0, float("nan"), "outlines nothing yet")],
+)
+def test_parity_has_limits(probability: float, dice: float, message: str) -> None:
+    with pytest.raises(ParityError, match=message):
         export.Parity(200, probability, dice).check()
 
 
@@ -226,6 +237,39 @@ def test_there_must_be_something_to_go_on_with(place: Place, tmp_path: Path) -> 
         train(place.data, place.split, load_recipe(place.recipe), tmp_path / "none", Quiet(), resume=True)
 
 
+@pytest.mark.parametrize("text", ["{", "[]", '{"split": ""}'])
+def test_a_damaged_description_of_a_run_is_told(text: str, tmp_path: Path, place: Place) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(TrainingError, match=r"run\.json: not a run's description"):
+        train(place.data, place.split, load_recipe(place.recipe), tmp_path, Quiet(), resume=True)
+    with pytest.raises(TrainingError, match=r"run\.json: not a run's description"):
+        run_recipe(tmp_path)
+
+
+def test_a_file_is_no_folder_for_a_run(place: Place) -> None:
+    with pytest.raises(TrainingError, match="must have a folder of its own"):
+        train(place.data, place.split, load_recipe(place.recipe), place.recipe, Quiet())
+
+
+def test_validation_patients_must_tell_epochs_apart(place: Place, tmp_path: Path) -> None:
+    import shutil
+
+    data = tmp_path / "data"
+    shutil.copytree(place.data, data)
+    for name in load_split(place.split).validation:
+        for mask in (data / name).glob("*_mask.*"):
+            blank = np.zeros_like(np.asarray(Image.open(mask)))
+            Image.fromarray(blank).save(mask)
+    with pytest.raises(TrainingError, match="with and without tumour, received 0 of 12"):
+        train(data, place.split, load_recipe(place.recipe), tmp_path / "run", Quiet())
+
+
+def test_export_on_another_backend_says_how_to_go_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(TrainingError, match=r"received jax; go on with KERAS_BACKEND=tensorflow gliascope train --exp"):
+        export.export_run(place.run, place.data, place.run / "bundle")
+
+
 def test_validation_patients_are_needed(place: Place, tmp_path: Path) -> None:
     split = load_split(place.split)
     save_split(replace(split, validation=()), tmp_path / "split.json")
@@ -243,7 +287,7 @@ def test_a_corrupt_image_ends_training_before_it_begins(place: Place, tmp_path: 
     victim.write_bytes(victim.read_bytes()[:100])
     with pytest.raises(InputError, match=victim.name):
         train(data, place.split, load_recipe(place.recipe), tmp_path / "run", Quiet())
-    assert not (tmp_path / "run" / "joint").exists()
+    assert not (tmp_path / "run").exists(), "the folder is still free for another try"
 
 
 def test_a_split_that_was_edited_is_refused(place: Place, tmp_path: Path) -> None:
@@ -262,7 +306,7 @@ def test_the_command_needs_split_and_recipe_for_a_new_run(
     assert "--split and --recipe" in " ".join(result.err.split())
 
 
-def test_ctrl_c_says_how_to_go_on(
+def test_ctrl_c_before_anything_is_kept_promises_nothing(
     place: Place, tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from gliascope.training import run
@@ -270,8 +314,14 @@ def test_ctrl_c_says_how_to_go_on(
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "train", interrupted)
+    monkeypatch.setattr(run, "load_tables", interrupted)
     arguments = ["--data", place.data, "--split", place.split, "--recipe", place.recipe, "-o", tmp_path / "new"]
     result = cli("train", *arguments)
     assert result.status == 130
-    assert "--resume goes on" in result.err
+    assert result.err == "gliascope: error: interrupted\n"
+
+
+def test_export_only_takes_no_other_recipe(place: Place, cli: Callable[..., Any]) -> None:
+    result = cli("train", "--data", place.data, "-o", place.run, "--export-only", "--recipe", "classic")
+    assert result.status == 2
+    assert "--export-only takes what the run was started with" in " ".join(result.err.split())

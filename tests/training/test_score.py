@@ -141,3 +141,12 @@ def test_an_operating_point_of_healthy_patients_is_the_usual_one(make_table: Tab
     table = make_table(tumours=0)
     point = choose_operating_point(table, Predictions(np.zeros(10, np.float32), table.masks.astype(np.float16)))
     assert (point.detection, point.mask, point.components) == (0.5, 0.5, "all")
+
+
+def test_masks_of_a_network_alone_are_scored_behind_another_networks_gate(make_table: TableFactory) -> None:
+    table = make_table(patients=2, slices=5, tumours=2)
+    masks = np.broadcast_to(table.masks.max(axis=0), table.masks.shape).astype(np.float16)  # a tumour on every slice
+    alone = validation_scores(table, Predictions(None, masks))
+    gated = validation_scores(table, Predictions(None, masks), table.labels.astype(np.float32))
+    assert alone["dice"] == pytest.approx(2 * 2 / (2 + 5))
+    assert gated == {"dice": 1.0, "score": 1.0}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gliascope.cli.backend import load_training
 from gliascope.cli.console import note, progress
 from gliascope.cli.options import Quiet, Verbose
+from gliascope.recipe import load_recipe
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from gliascope.recipe import Recipe
+    from gliascope.training.plan import RunPlan
 
 
 class ProgressWatcher:
@@ -44,7 +48,8 @@ class ProgressWatcher:
         if self.task is not None:
             self.bar.remove_task(self.task)
         if not self.quiet:
-            self.bar.console.print(f"{self.title}  {_text(figures)}{'  best so far' if best else ''}")
+            line = f"{self.title}  {_text(figures)}{'  best so far' if best else ''}"
+            self.bar.console.print(line, soft_wrap=True)
 
     def stopped(self) -> bool:
         """Never end training: Ctrl-C does."""
@@ -77,15 +82,20 @@ def train(
     The folder keeps a checkpoint of the last and of the best epoch, the history (CSV, TensorBoard, a picture) and, at
     the end, the bundle in `bundle/`. A run that was stopped goes on with --resume.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets on standard error otherwise
-    from gliascope.training.extra import require_training
-
-    require_training("gliascope train", "tf2onnx", "onnx", "tensorboard")
+    del verbose
+    if export_only and (resume or split is not None or recipe is not None):
+        raise typer.BadParameter("--export-only takes what the run was started with: no --resume, --split or --recipe")
+    if not (export_only or resume) and (split is None or recipe is None):
+        raise typer.BadParameter("a new run needs --split and --recipe")
+    chosen = None if recipe is None else load_recipe(recipe)
+    load_training("gliascope train", "tf2onnx", "onnx", "tensorboard")
     if not export_only:
-        _train(data, split, recipe, run, resume, quiet)
+        _train(data, split, chosen, run, resume, quiet)
     from gliascope.training.export import export_run
 
     bundle, parity = export_run(run, data, run / "bundle", name=name)
+    if quiet:
+        return
     point = bundle.operating_point()
     note(
         f"{bundle.path}: a slice is tumour from {point.detection:.3f} on, a pixel from {point.mask:.2f}, components: "
@@ -94,17 +104,28 @@ def train(
     )
 
 
-def _train(data: Path, split: Path | None, recipe: str | None, run: Path, resume: bool, quiet: bool) -> None:
-    from gliascope.recipe import load_recipe
-    from gliascope.training.run import SPLIT_FILE, run_recipe
+def _train(data: Path, split: Path | None, recipe: Recipe | None, run: Path, resume: bool, quiet: bool) -> None:
+    from gliascope.training.run import RUN_FILE, SPLIT_FILE, run_recipe
     from gliascope.training.run import train as train_run
 
-    if not resume and (split is None or recipe is None):
-        raise typer.BadParameter("a new run needs --split and --recipe")
-    chosen = load_recipe(recipe) if recipe is not None else run_recipe(run)
+    chosen = recipe or run_recipe(run)
     with progress(quiet=quiet) as bar:
         try:
-            train_run(data, split or run / SPLIT_FILE, chosen, run, ProgressWatcher(bar, quiet), resume=resume)
+            train_run(
+                data,
+                split or run / SPLIT_FILE,
+                chosen,
+                run,
+                ProgressWatcher(bar, quiet),
+                resume=resume,
+                announce=None if quiet else _announce,
+            )
         except KeyboardInterrupt:
-            note(f"{run}: stopped; the last whole epoch and the best one are kept, --resume goes on")
+            if (run / RUN_FILE).exists():
+                note(f"{run}: stopped; whole epochs and the best of them are kept, --resume goes on")
             raise
+
+
+def _announce(plan: RunPlan) -> None:
+    for line in plan.lines():
+        note(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,8 +12,11 @@ from gliascope.present.files import replaced
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS: Final = ("#1b6ca8", "#c8553d", "#3c896d", "#7a5195")
+COLOURS: Final = ("#1b6ca8", "#c8553d", "#3c896d", "#7a5195", "#b8860b")
 """Lines of one panel, distinct for colour-blind eyes."""
+
+FEW_EPOCHS: Final = 12
+"""Under this many epochs, each is marked with a dot."""
 
 SCORES: Final = {"val_dice": "Dice per patient", "val_auc": "slice AUC"}
 """Validation figures that are drawn, and their names."""
@@ -42,16 +46,21 @@ def curves_figure(rows: Sequence[Mapping[str, float]], path: Path, *, title: str
     _mark_best(scores, rows)
     scores.set(title="validation patients", ylim=(0, 1))
     _lines(rate, epochs, {"": [row["learning_rate"] for row in rows]})
-    rate.set(title="learning rate at the epoch's end", ylim=(0, None))
-    figure.suptitle(f"{title}, {len(rows)} epochs", fontsize=12)
+    highest = max((row["learning_rate"] for row in rows), default=1.0)
+    rate.set(title="learning rate at the epoch's end", ylim=(0, 1.05 * highest))
+    figure.suptitle(f"{title}, {len(rows)} epoch{'s' if len(rows) != 1 else ''}", fontsize=12)
     with replaced(path) as temporary:
         figure.savefig(temporary, format="png")
 
 
 def _lines(axes: Axes, epochs: Sequence[float], series: Mapping[str, Sequence[float]]) -> None:
-    for colour, (label, values) in zip(COLOURS, series.items(), strict=False):
-        axes.plot(epochs, values, color=colour, label=label, linewidth=1.6, marker="." if len(epochs) < 2 else None)
-    axes.set_xlabel("epoch")
+    from matplotlib.ticker import MaxNLocator
+
+    marker = "o" if len(epochs) < FEW_EPOCHS else None
+    for colour, (label, values) in zip(cycle(COLOURS), series.items(), strict=False):
+        axes.plot(epochs, values, color=colour, label=label, linewidth=1.6, marker=marker, markersize=4)
+    axes.set(xlabel="epoch", xlim=(0.5, max(epochs, default=1) + 0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     if any(series):

@@ -77,10 +77,11 @@ def save_values(path: Path, values: Sequence[NDArray[Any]], epoch: int) -> None:
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise TrainingError(
             f"{path}: the checkpoint could not be written ({error}); the previous one is kept"
         ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load_values(path: Path) -> tuple[list[NDArray[Any]], int]:

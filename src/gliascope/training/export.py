@@ -42,6 +42,10 @@ PARITY_DICE: Final = 0.999
 """Least Dice, pooled over the compared slices, of the masks by ONNX Runtime and by Keras."""
 
 
+EXPORT_BACKEND: Final = "tensorflow"
+"""Keras' backend that networks are converted to ONNX with."""
+
+
 @dataclass(frozen=True)
 class Parity:
     """How well ONNX Runtime and Keras agree, both with the rounded weights.
@@ -71,6 +75,11 @@ class Parity:
         """
         if self.probability <= PARITY_PROBABILITY and self.dice >= PARITY_DICE:
             return
+        if not self.dice >= 0:
+            raise ParityError(
+                f"export needs masks to compare, received none on {self.slices} slices: the segmenter outlines "
+                "nothing yet, train it for longer"
+            )
         raise ParityError(
             f"ONNX Runtime and Keras must agree within {PARITY_PROBABILITY} in probability and {PARITY_DICE} in pooled "
             f"Dice, received {self.probability:.2g} and {self.dice:.5f} on {self.slices} slices"
@@ -104,8 +113,9 @@ def export_run(folder: Path, data: Path, out: Path, *, name: str | None = None) 
     ParityError
         If the graphs disagree with the networks; nothing is written then.
     TrainingError
-        If the run has no finished epoch, or a weight is beyond float16's range.
+        If Keras does not run on TensorFlow, the run has no finished epoch, or a weight is beyond float16's range.
     """
+    check_backend(folder, data)
     recipe, split = run_recipe(folder), load_split(folder / SPLIT_FILE)
     keras.mixed_precision.set_global_policy("float32")
     networks = build_networks(recipe, pretrained=False)
@@ -128,9 +138,28 @@ def export_run(folder: Path, data: Path, out: Path, *, name: str | None = None) 
         trial = write_bundle(Path(temporary) / "trial", summary={}, card="", **contents)
         parity = measure_parity(networks, trial, tables, point)
     parity.check()
-    summary = _summary(recipe, split, tables, epochs, parity)
+    summary = {"data": _data_name(data, split)} | _summary(recipe, split, tables, epochs, parity)
     card = model_card(**described, summary=summary, seen=len(set(seen)))
     return write_bundle(out, summary=summary, card=card, **contents), parity
+
+
+def check_backend(folder: Path, data: Path) -> None:
+    """Refuse to export by another backend than TensorFlow, whose networks the converter to ONNX takes.
+
+    Checkpoints hold plain arrays in the same order on every backend: a run that was trained on another can be exported
+    by TensorFlow.
+
+    Raises
+    ------
+    TrainingError
+        If Keras runs on another backend; the message has the command to go on with.
+    """
+    backend = keras.backend.backend()
+    if backend != EXPORT_BACKEND:
+        raise TrainingError(
+            f"{folder}: the export needs the backend {EXPORT_BACKEND}, received {backend}; go on with "
+            f"KERAS_BACKEND={EXPORT_BACKEND} gliascope train --export-only --data {data} -o {folder}"
+        )
 
 
 def measure_parity(networks: NetworkSet, bundle: Bundle, tables: Tables, point: OperatingPoint) -> Parity:
@@ -195,9 +224,14 @@ def _predict(networks: NetworkSet, table: SliceTable) -> Predictions:
     return merge_predictions([predict_table(model, table) for model in networks.stages.values()])
 
 
+def _data_name(data: Path, split: Split) -> str:
+    """The data set's own name where its patients are TCGA's, else the folder's."""
+    ours = all(one.startswith("TCGA_") for one in (*split.train, *split.validation))
+    return "LGG MRI segmentation data set" if ours else data.resolve().name
+
+
 def _summary(recipe: Recipe, split: Split, tables: Tables, epochs: dict[str, int], parity: Parity) -> dict[str, Any]:
     return {
-        "data": "LGG MRI segmentation data set",
         "split_sha256": split.sha256,
         "split_strategy": split.strategy,
         "sides": {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -11,6 +13,7 @@ from typing import Any, Final, Protocol
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from gliascope.errors import TrainingError
 from gliascope.recipe import Recipe, Training
@@ -25,7 +28,7 @@ from gliascope.training.table import SliceTable, Tables
 logger = logging.getLogger(__name__)
 
 PREDICT_BATCH: Final = 32
-"""Slices that are predicted at once on validation patients."""
+"""Most slices that are predicted at once."""
 
 SGD_MOMENTUM: Final = 0.99
 """Nesterov momentum of the ``sgd`` optimiser, as in nnU-Net."""
@@ -125,10 +128,21 @@ class StageFitter:
     tables : Tables
     run : Path
         The run's folder.
+    gate : ndarray, float32, shape (slice,), optional
+        Slice probabilities of the validation patients by the classifier that a segmenter works behind.
     """
 
-    def __init__(self, model: keras.Model, stage: Stage, recipe: Recipe, tables: Tables, run: Path) -> None:
-        self.model, self.stage, self.recipe, self.tables = model, stage, recipe, tables
+    def __init__(
+        self,
+        model: keras.Model,
+        stage: Stage,
+        recipe: Recipe,
+        tables: Tables,
+        run: Path,
+        *,
+        gate: NDArray[np.float32] | None = None,
+    ) -> None:
+        self.model, self.stage, self.recipe, self.tables, self.gate = model, stage, recipe, tables, gate
         self.files = StageFiles.under(run, stage)
         self.outputs = list(model.output)
         self.steps = steps_in_epoch(tables.train.labels, recipe, stage)
@@ -196,16 +210,21 @@ class StageFitter:
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
         self.model.reset_metrics()
-        try:
+        with self._memory(len(batch.images)):
             logs = self.model.train_on_batch(batch.images, batch.targets(self.outputs), return_dict=True)
+            return {name: float(value) for name, value in logs.items()}
+
+    @contextmanager
+    def _memory(self, slices: int) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             if not _is_out_of_memory(error):
                 raise
             raise TrainingError(
-                f"{self.stage}: a batch of {len(batch.images)} slices does not fit into memory; lower "
+                f"{self.stage}: a batch of {slices} slices does not fit into memory; lower "
                 f"training.batch_size or preparation.size. Whole epochs are kept in {self.files.last}"
             ) from error
-        return {name: float(value) for name, value in logs.items()}
 
     def _averaged(self) -> list[Any]:
         """Values of the network as it is validated and exported: the moving average where the recipe has one."""
@@ -218,14 +237,30 @@ class StageFitter:
         return live
 
     def _validate(self) -> dict[str, float]:
-        live = snapshot(self.model.variables)
+        live, table = snapshot(self.model.variables), self.tables.validation
         restore(self.model.variables, self._averaged())
-        figures = validation_scores(self.tables.validation, predict_table(self.model, self.tables.validation))
+        figures = validation_scores(table, self._predict(), self.gate)
         restore(self.model.variables, live)
         return figures
 
+    def best_predictions(self) -> Predictions:
+        """Predict the validation patients by the best epoch; the network keeps that epoch's values.
 
-def predict_table(model: keras.Model, table: SliceTable) -> Predictions:
+        Raises
+        ------
+        TrainingError
+            If no epoch has been kept.
+        """
+        restore(self.model.variables, load_values(self.files.best)[0])
+        return self._predict()
+
+    def _predict(self) -> Predictions:
+        slices = min(PREDICT_BATCH, self.recipe.training.batch_size)
+        with self._memory(slices):
+            return predict_table(self.model, self.tables.validation, slices)
+
+
+def predict_table(model: keras.Model, table: SliceTable, batch: int = PREDICT_BATCH) -> Predictions:
     """Run a stage's network over all slices of a table.
 
     Parameters
@@ -233,14 +268,16 @@ def predict_table(model: keras.Model, table: SliceTable) -> Predictions:
     model : keras.Model
         Gives logits.
     table : SliceTable
+    batch : int
+        Slices predicted at once.
 
     Returns
     -------
     Predictions
     """
     slices, masks = [], []
-    for start in range(0, len(table.images), PREDICT_BATCH):
-        images = table.images[start : start + PREDICT_BATCH].astype(np.float32)
+    for start in range(0, len(table.images), batch):
+        images = table.images[start : start + batch].astype(np.float32)
         logits = model.predict_on_batch(images)
         if "slice_logit" in logits:
             slices.append(_sigmoid(logits["slice_logit"])[:, 0])

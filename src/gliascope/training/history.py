@@ -61,5 +61,6 @@ class History:
                 writer.writerows(self.rows)
             temporary.replace(self.path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise TrainingError(f"{self.path}: the history could not be written ({error})") from error
+        finally:
+            temporary.unlink(missing_ok=True)

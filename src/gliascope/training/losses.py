@@ -82,7 +82,7 @@ class MaskLoss(losses.Loss):
         """Loss of one batch, a scalar; truth and logits have shape (n, row, column, 1)."""
         factor = y_true.shape[1] // y_pred.shape[1]
         if factor > 1:
-            y_true = ops.average_pool(y_true, factor, data_format="channels_last")
+            y_true = ops.average_pool(y_true, factor, strides=factor, data_format="channels_last")
         if self.loss.mask == "focal_tversky":
             return focal_tversky(y_true, y_pred, self.loss.tversky_alpha, self.loss.tversky_gamma)
         return dice_loss(y_true, y_pred) + cross_entropy(y_true, y_pred)

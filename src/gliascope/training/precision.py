@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -31,9 +32,13 @@ def choose_precision(training: Training) -> str:
     """
     if training.precision != "auto":
         return training.precision
-    if any(not device.startswith("cpu") for device in keras.distribution.list_devices()):
-        return "mixed_bfloat16"
-    return "mixed_bfloat16" if BFLOAT16_FLAGS & _cpu_flags() else "float32"
+    return "mixed_bfloat16" if _on_accelerator() or BFLOAT16_FLAGS & _cpu_flags() else "float32"
+
+
+def _on_accelerator() -> bool:
+    if keras.backend.backend() == "torch":  # Keras lists no devices for it
+        return bool(import_module("torch").cuda.is_available())
+    return any(not device.startswith("cpu") for device in keras.distribution.list_devices())
 
 
 def _cpu_flags() -> frozenset[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -15,6 +17,7 @@ from gliascope.errors import TrainingError
 from gliascope.recipe import Preparation, Recipe, recipe_from_dict
 from gliascope.training.fit import StageFitter, Watcher
 from gliascope.training.networks import NetworkSet, build_networks
+from gliascope.training.plan import RunPlan, plan_run
 from gliascope.training.precision import choose_precision
 from gliascope.training.table import Tables, load_table
 from gliascope.training.watch import RunRecorder, Watchers
@@ -83,6 +86,7 @@ def train(
     watcher: Watcher,
     *,
     resume: bool = False,
+    announce: Callable[[RunPlan], None] | None = None,
 ) -> TrainingRun:
     """Train every stage of a recipe on the split's training side.
 
@@ -97,6 +101,8 @@ def train(
     watcher : Watcher
     resume : bool
         Go on in a folder that holds a run of the same recipe and split.
+    announce : callable, optional
+        Told what will be done, once the data have been read.
 
     Returns
     -------
@@ -105,7 +111,8 @@ def train(
     Raises
     ------
     TrainingError
-        If the folder holds another run, or training cannot go on; whole epochs are kept.
+        If the folder holds another run, validation patients cannot tell epochs apart, or training cannot go on;
+        whole epochs are kept.
     SplitError
         If the split leaks or was altered.
     InputError
@@ -113,50 +120,67 @@ def train(
     """
     split = load_split(split_file)
     precision = choose_precision(recipe.training)
-    _claim(folder, recipe, split, precision, resume)
+    description = {
+        "recipe": recipe.model_dump(mode="json"),
+        "split": split.sha256,
+        "precision": precision,
+        "backend": keras.backend.backend(),
+    }
+    _check_folder(folder, description, resume)
     keras.utils.set_random_seed(recipe.training.seed)
     keras.mixed_precision.set_global_policy(precision)
     networks = build_networks(recipe)
     tables = load_tables(data, split, recipe.preparation)
-    counts = len(tables.train.labels), len(tables.validation.labels)
-    logger.info("%d training slices, %d validation slices, %s", *counts, precision)
+    _check_validation(tables)
+    if not resume:
+        _claim(folder, description, split)
+    if announce is not None:
+        announce(plan_run(recipe, networks, tables, precision))
     watchers = Watchers([RunRecorder(folder), watcher])
     finished = _fit_stages(networks, recipe, tables, folder, watchers)
     return TrainingRun(folder, recipe, split, finished)
 
 
 def _fit_stages(networks: NetworkSet, recipe: Recipe, tables: Tables, folder: Path, watcher: Watcher) -> bool:
+    gate = None
     for stage, model in networks.stages.items():
-        fitter = StageFitter(model, stage, recipe, tables, folder)
+        fitter = StageFitter(model, stage, recipe, tables, folder, gate=gate)
         if fitter.resume():
             logger.info("%s: going on after epoch %d", stage, fitter.epoch)
         fitter.fit(watcher)
         if fitter.epoch < recipe.training.epochs:
             return False
+        if stage == "classifier":
+            gate = fitter.best_predictions().slices
     return True
 
 
-def _claim(folder: Path, recipe: Recipe, split: Split, precision: str, resume: bool) -> None:
-    wanted = {
-        "recipe": recipe.model_dump(mode="json"),
-        "split": split.sha256,
-        "precision": precision,
-        "backend": keras.backend.backend(),
-    }
+def _check_folder(folder: Path, description: dict[str, Any], resume: bool) -> None:
     path = folder / RUN_FILE
-    if path.exists():
-        if not resume:
+    if not resume:
+        if path.exists():
             raise TrainingError(f"{folder}: the folder must be new, it holds a run; --resume goes on with it")
-        found = json.loads(path.read_text(encoding="utf-8"))
-        changed = sorted(key for key in wanted if found.get(key) != wanted[key])
-        if changed:
-            raise TrainingError(f"{folder}: a run goes on with what it was started with, changed: {', '.join(changed)}")
+        if folder.exists() and not folder.is_dir():
+            raise TrainingError(f"{folder}: a run must have a folder of its own, received a file")
         return
-    if resume:
-        raise TrainingError(f"{folder}: nothing to go on with, {RUN_FILE} is missing")
+    found = _read_description(folder)
+    changed = sorted(key for key in description if found.get(key) != description[key])
+    if changed:
+        raise TrainingError(f"{folder}: a run goes on with what it was started with, changed: {', '.join(changed)}")
+
+
+def _check_validation(tables: Tables) -> None:
+    tumour, slices = int(tables.validation.labels.sum()), len(tables.validation.labels)
+    if tumour in {0, slices}:
+        raise TrainingError(
+            f"validation patients must have slices with and without tumour, received {tumour} of {slices} with tumour"
+        )
+
+
+def _claim(folder: Path, description: dict[str, Any], split: Split) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     save_split(split, folder / SPLIT_FILE)
-    path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+    (folder / RUN_FILE).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
 def run_recipe(folder: Path) -> Recipe:
@@ -165,10 +189,21 @@ def run_recipe(folder: Path) -> Recipe:
     Raises
     ------
     TrainingError
-        If the folder holds no run.
+        If the folder holds no run, or its description is damaged.
+    RecipeError
+        If this version of gliascope does not know a key of its recipe.
     """
+    return recipe_from_dict(_read_description(folder)["recipe"], str(folder / RUN_FILE))
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
     path = folder / RUN_FILE
+    if not path.exists():
+        raise TrainingError(f"{folder}: nothing to go on with, {RUN_FILE} is missing")
     try:
-        return recipe_from_dict(json.loads(path.read_text(encoding="utf-8"))["recipe"], str(path))
-    except (OSError, ValueError, KeyError) as error:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise TrainingError(f"{path}: not a run's description ({error})") from error
+    if not isinstance(found, dict) or "recipe" not in found:
+        raise TrainingError(f"{path}: not a run's description, the recipe is missing")
+    return found

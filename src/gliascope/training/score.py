@@ -102,8 +102,17 @@ def patient_dice(
     return result
 
 
-def validation_scores(table: SliceTable, predictions: Predictions) -> dict[str, float]:
+def validation_scores(
+    table: SliceTable, predictions: Predictions, gate: NDArray[np.float32] | None = None
+) -> dict[str, float]:
     """Compute the figures of one epoch.
+
+    Parameters
+    ----------
+    table : SliceTable
+    predictions : Predictions
+    gate : ndarray, float32, shape (slice,), optional
+        Slice probabilities of another network, which gate the masks of one that gives none.
 
     Returns
     -------
@@ -113,12 +122,12 @@ def validation_scores(table: SliceTable, predictions: Predictions) -> dict[str, 
         define (no tumour among them, or nothing else) is NaN and left out of the mean.
     """
     figures: dict[str, float] = {}
-    detection = DEFAULT_THRESHOLD
+    gate = gate if predictions.slices is None else predictions.slices
+    detection = DEFAULT_THRESHOLD if gate is None else youden_threshold(table.labels, gate)
     if predictions.slices is not None:
         figures["auc"] = area_under_curve(table.labels, predictions.slices)
-        detection = youden_threshold(table.labels, predictions.slices)
     if predictions.masks is not None:
-        dice = patient_dice(table, predictions, detection, [DEFAULT_THRESHOLD])
+        dice = patient_dice(table, Predictions(gate, predictions.masks), detection, [DEFAULT_THRESHOLD])
         figures["dice"] = float(_mean_known(dice)[0])
     figures["score"] = float(_mean_known(np.array([list(figures.values())]).T)[0])
     return figures
