@@ -27,7 +27,7 @@ def load_training(purpose: str, *modules: str) -> None:
     from gliascope.training.extra import require_training
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")  # operations side by side add gradients in any order
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")  # see gliascope.training.determinism
     with _silent_standard_error():
         require_training(purpose, *modules)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of one compilation for each network

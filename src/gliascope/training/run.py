@@ -15,6 +15,7 @@ from gliascope.dataset.sides import side_patients
 from gliascope.dataset.split import Split, load_split, save_split
 from gliascope.errors import TrainingError
 from gliascope.recipe import Preparation, Recipe, recipe_from_dict
+from gliascope.training.determinism import make_deterministic
 from gliascope.training.fit import StageFitter, Watcher
 from gliascope.training.networks import NetworkSet, build_networks
 from gliascope.training.plan import RunPlan, plan_run
@@ -118,6 +119,7 @@ def train(
     InputError
         If an image cannot be used.
     """
+    make_deterministic()
     split = load_split(split_file)
     precision = choose_precision(recipe.training)
     description = {
