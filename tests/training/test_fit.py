@@ -89,8 +89,14 @@ def test_training_learns_and_keeps_its_files(tmp_path: Path) -> None:
     assert load_values(files.last)[1] == 6
 
 
-def test_resuming_gives_the_uninterrupted_run_bit_by_bit(tmp_path: Path) -> None:
-    how = recipe()
+@pytest.mark.parametrize(
+    "training", [{}, {"ema": 0.9, "precision": "mixed_float16"}, {"optimiser": "sgd", "precision": "mixed_bfloat16"}]
+)
+def test_resuming_gives_the_uninterrupted_run_bit_by_bit(
+    training: dict[str, Any], tmp_path: Path, plain_keras: None
+) -> None:
+    how = recipe(**training)
+    keras.mixed_precision.set_global_policy(how.training.precision)
     fitter(tmp_path / "whole", how).fit(Silent())
     fitter(tmp_path / "parts", how).fit(Silent(epochs=1))
     again = fitter(tmp_path / "parts", how)
