@@ -17,6 +17,8 @@ A message states the file, the rule and what was received:
 ``scan_7.tif: an image must have 1 or 3 channels, received 2``.
 """
 
+from importlib import import_module
+
 
 class GliascopeError(Exception):
     """Base of every error raised on purpose; the command line shows its text alone."""
@@ -56,3 +58,29 @@ class ParityError(TrainingError):
 
 class MissingExtra(GliascopeError, ImportError):
     """An optional part is not installed; the message names the command that installs it."""
+
+
+def require_extra(purpose: str, extra: str, *modules: str) -> None:
+    """Make sure that an optional part is installed, before a module that needs it is imported.
+
+    Parameters
+    ----------
+    purpose : str
+        What was asked for, as the message names it: ``gliascope train``.
+    extra : str
+        Name of the extra that brings the modules.
+    *modules : str
+        Packages that must be importable.
+
+    Raises
+    ------
+    MissingExtra
+        If one of them is not installed.
+    """
+    for module in modules:
+        try:
+            import_module(module)
+        except ImportError as error:
+            raise MissingExtra(
+                f'{purpose} needs the extra `{extra}` ({error}): pip install "gliascope[{extra}]"'
+            ) from error

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from gliascope.errors import MissingExtra
-
-INSTALL = 'pip install "gliascope[train]"'
-"""The command that installs what training needs."""
+from gliascope.errors import require_extra
 
 
 def require_training(purpose: str, *modules: str) -> None:
@@ -25,8 +20,4 @@ def require_training(purpose: str, *modules: str) -> None:
     MissingExtra
         If Keras, its backend or one of `modules` is not installed.
     """
-    for module in ("keras", *modules):
-        try:
-            import_module(module)
-        except ImportError as error:
-            raise MissingExtra(f"{purpose} needs the extra `train` ({error}): {INSTALL}") from error
+    require_extra(purpose, "train", "keras", *modules)
