@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from gliascope.errors import RecipeError
-from gliascope.recipe import Recipe, builtin_recipes, load_recipe, parse_recipe, recipe_from_dict
+from gliascope.recipe import Recipe, builtin_recipes, load_recipe, parse_recipe, recipe_from_dict, with_steps
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -109,3 +109,18 @@ def test_faults_are_named(text: str, message: str) -> None:
 def test_every_fault_is_named_at_once() -> None:
     with pytest.raises(RecipeError, match=r"training\.epochs.*; training\.batch_size"):
         parse_recipe("[training]\nepochs = 0\nbatch_size = 0", "mine")
+
+
+def test_an_epoch_has_a_step_at_least() -> None:
+    assert parse_recipe("[training]\nepochs = 5\nsteps = 5\n", "here").training.steps == 5
+    with pytest.raises(RecipeError, match=r"here: training: .*at least the number of epochs, 5"):
+        parse_recipe("[training]\nepochs = 5\nsteps = 4\n", "here")
+
+
+def test_steps_replace_the_recipe_s() -> None:
+    recipe = load_recipe("default")
+    assert with_steps(recipe, None) is recipe
+    counted = with_steps(recipe, 400)
+    assert counted.training == recipe.training.model_copy(update={"steps": 400})
+    with pytest.raises(RecipeError, match=r"default: training: .*number of epochs"):
+        with_steps(recipe, 39)

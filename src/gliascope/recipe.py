@@ -8,9 +8,9 @@ from __future__ import annotations
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gliascope.errors import RecipeError
 
@@ -148,6 +148,9 @@ class Training(_Section):
 
     epochs: int = Field(40, ge=1)
     """Number of epochs; for `separate`, of each network."""
+    steps: int = Field(0, ge=0)
+    """Steps of the whole run, for `separate` of each network, spread evenly over the epochs, so that runs on
+    different data cost the same; 0: an epoch is one pass over its slices."""
     batch_size: int = Field(16, ge=1)
     """Slices in a batch."""
     optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
@@ -168,6 +171,12 @@ class Training(_Section):
     """Arithmetic of training; `auto` takes bfloat16 where the processor has instructions for it."""
     seed: int = Field(0, ge=0)
     """Seed of weights, sampling and augmentation."""
+
+    @model_validator(mode="after")
+    def _a_step_an_epoch(self) -> Self:
+        if 0 < self.steps < self.epochs:
+            raise ValueError(f"steps must be 0 or at least the number of epochs, {self.epochs}")
+        return self
 
 
 class Recipe(_Section):
@@ -247,3 +256,17 @@ def recipe_from_dict(values: dict[str, Any], origin: str) -> Recipe:
             f"{'.'.join(map(str, one['loc']))}: {one['msg']}, received {one['input']!r}" for one in error.errors()
         )
         raise RecipeError(f"{origin}: {faults}") from error
+
+
+def with_steps(recipe: Recipe, steps: int | None) -> Recipe:
+    """Give a recipe another number of steps; None leaves it as it is.
+
+    Raises
+    ------
+    RecipeError
+        If there are fewer steps than epochs.
+    """
+    if steps is None:
+        return recipe
+    values = recipe.model_dump(mode="json")
+    return recipe_from_dict(values | {"training": values["training"] | {"steps": steps}}, recipe.name)

@@ -10,7 +10,7 @@ pytest.importorskip("keras")
 from gliascope.errors import TrainingError
 from gliascope.recipe import Recipe, Sampling
 from gliascope.training import batches
-from gliascope.training.batches import Batch, epoch_batches, epoch_order, steps_in_epoch
+from gliascope.training.batches import Batch, epoch_batches, epoch_order, plan_steps
 from gliascope.training.table import SliceTable
 
 pytestmark = pytest.mark.train
@@ -79,7 +79,7 @@ def test_no_tumour_slice_is_refused() -> None:
 def test_batches_hold_what_they_say(make_table: TableFactory, make_recipe: RecipeFactory) -> None:
     table, recipe = make_table(patients=2, slices=5, tumours=3), make_recipe()
     made = list(epoch_batches(table, recipe, "joint", 0))
-    assert len(made) == steps_in_epoch(table.labels, recipe, "joint") == 2
+    assert len(made) == plan_steps(table.labels, recipe, "joint").of_epoch(0).stop == 2
     for one in made:
         assert one.images.shape == (4, 32, 32, 3)
         assert one.masks.shape == (4, 32, 32, 1)
@@ -126,3 +126,17 @@ def test_the_table_is_left_alone_and_an_abandoned_epoch_ends(
     running.close()  # type: ignore[attr-defined]  # an Iterator by its type, a generator in truth
     np.testing.assert_array_equal(table.images, kept[0])
     np.testing.assert_array_equal(table.masks, kept[1])
+
+
+@pytest.mark.parametrize(("epochs", "steps"), [(1, 7), (3, 7), (7, 7), (2, 4)])
+def test_steps_cut_the_same_batches_into_other_epochs(
+    epochs: int, steps: int, make_table: TableFactory, make_recipe: RecipeFactory
+) -> None:
+    table = make_table(patients=4)
+    free = make_recipe(training={"batch_size": 4, "epochs": 10})
+    passes = [one for epoch in range(10) for one in epoch_batches(table, free, "joint", epoch)]
+    counted = make_recipe(training={"batch_size": 4, "epochs": epochs, "steps": steps})
+    cut = [list(epoch_batches(table, counted, "joint", epoch)) for epoch in range(epochs)]
+    assert same([one for batch in cut for one in batch], passes[:steps])
+    assert max(map(len, cut)) - min(map(len, cut)) <= 1
+    assert plan_steps(table.labels, counted, "joint").per_epoch == steps / epochs

@@ -86,7 +86,7 @@ def test_what_a_run_will_do_is_told_first(place: Place) -> None:
     assert train_side == "train: 3 patients, 18 slices, 9 with tumour"
     assert validation == "validation: 2 patients, 12 slices, 6 with tumour"
     assert stage.startswith("joint: 23,")
-    assert stage.endswith(" parameters, 2 epochs of 2 steps")
+    assert stage.endswith(" parameters, 4 steps in 2 epochs")
 
 
 @pytest.fixture(scope="module")

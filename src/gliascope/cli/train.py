@@ -10,7 +10,7 @@ import typer
 from gliascope.cli.backend import load_training
 from gliascope.cli.console import note, progress
 from gliascope.cli.options import Quiet, Verbose
-from gliascope.recipe import load_recipe
+from gliascope.recipe import load_recipe, with_steps
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -69,6 +69,10 @@ def train(
     recipe: Annotated[
         str | None, typer.Option("--recipe", help="`default`, `classic` or a TOML file; with --resume the run's own.")
     ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", min=1, help="Steps of the whole run, in place of the recipe's `training.steps`."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last whole epoch.")] = False,
     export_only: Annotated[
         bool, typer.Option("--export-only", help="Train no further: pack the best epoch so far.")
@@ -87,7 +91,9 @@ def train(
         raise typer.BadParameter("--export-only takes what the run was started with: no --resume, --split or --recipe")
     if not (export_only or resume) and (split is None or recipe is None):
         raise typer.BadParameter("a new run needs --split and --recipe")
-    chosen = None if recipe is None else load_recipe(recipe)
+    if steps is not None and recipe is None:
+        raise typer.BadParameter("--steps belongs to a new run: --resume and --export-only keep the run's own")
+    chosen = None if recipe is None else with_steps(load_recipe(recipe), steps)
     load_training("gliascope train", "tf2onnx", "onnx", "tensorboard")
     if not export_only:
         _train(data, split, chosen, run, resume, quiet)

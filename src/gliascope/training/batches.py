@@ -42,7 +42,7 @@ class Batch:
 
 
 def epoch_order(labels: NDArray[np.bool_], sampling: Sampling, stage: Stage, seed: int, epoch: int) -> NDArray[np.intp]:
-    """Choose and shuffle the slices of one epoch.
+    """Choose and shuffle the slices of one pass, which is an epoch unless the recipe counts steps.
 
     Parameters
     ----------
@@ -74,10 +74,39 @@ def epoch_order(labels: NDArray[np.bool_], sampling: Sampling, stage: Stage, see
     return rows
 
 
-def steps_in_epoch(labels: NDArray[np.bool_], recipe: Recipe, stage: Stage) -> int:
-    """Count the batches of an epoch; a last batch that is not full is left out unless it is the only one."""
-    count = len(epoch_order(labels, recipe.sampling, stage, recipe.training.seed, 0))
-    return max(1, count // recipe.training.batch_size)
+@dataclass(frozen=True)
+class Steps:
+    """How a run's steps are cut into epochs.
+
+    Attributes
+    ----------
+    per_pass : int
+        Batches in one pass over the slices.
+    total : int
+        Steps of the whole run.
+    epochs : int
+    """
+
+    per_pass: int
+    total: int
+    epochs: int
+
+    @property
+    def per_epoch(self) -> float:
+        """Steps of an epoch; epochs differ by one where this is no whole number."""
+        return self.total / self.epochs
+
+    def of_epoch(self, epoch: int) -> range:
+        """The steps of one epoch, counted from 0 over the whole run."""
+        return range(epoch * self.total // self.epochs, (epoch + 1) * self.total // self.epochs)
+
+
+def plan_steps(labels: NDArray[np.bool_], recipe: Recipe, stage: Stage) -> Steps:
+    """Count the steps of a run; a pass' last batch that is not full is left out unless it is the only one."""
+    training = recipe.training
+    count = len(epoch_order(labels, recipe.sampling, stage, training.seed, 0))
+    per_pass = max(1, count // training.batch_size)
+    return Steps(per_pass, training.steps or per_pass * training.epochs, training.epochs)
 
 
 def epoch_batches(table: SliceTable, recipe: Recipe, stage: Stage, epoch: int) -> Iterator[Batch]:
@@ -95,18 +124,28 @@ def epoch_batches(table: SliceTable, recipe: Recipe, stage: Stage, epoch: int) -
     ------
     Batch
     """
-    seed, size = recipe.training.seed, recipe.training.batch_size
-    order = epoch_order(table.labels, recipe.sampling, stage, seed, epoch)
-    steps = steps_in_epoch(table.labels, recipe, stage)
     waiting: deque[Future[Batch]] = deque()
     with ThreadPoolExecutor(max_workers=1) as pool:
-        for step in range(steps):
-            rows = order[step * size : (step + 1) * size]
-            waiting.append(pool.submit(_make, table, rows, recipe, (seed, epoch, step)))
+        for rows, seed in _draws(table.labels, recipe, stage, epoch):
+            waiting.append(pool.submit(_make, table, rows, recipe, seed))
             if len(waiting) > READ_AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _draws(
+    labels: NDArray[np.bool_], recipe: Recipe, stage: Stage, epoch: int
+) -> Iterator[tuple[NDArray[np.intp], tuple[int, ...]]]:
+    """Rows and augmentation seed of each batch. Passes follow one another, wherever epochs begin and end."""
+    seed, size = recipe.training.seed, recipe.training.batch_size
+    steps = plan_steps(labels, recipe, stage)
+    current, order = -1, np.zeros(0, dtype=np.intp)
+    for step in steps.of_epoch(epoch):
+        turn, place = divmod(step, steps.per_pass)
+        if turn != current:
+            current, order = turn, epoch_order(labels, recipe.sampling, stage, seed, turn)
+        yield order[place * size : (place + 1) * size], (seed, turn, place)
 
 
 def _make(table: SliceTable, rows: NDArray[np.intp], recipe: Recipe, seed: tuple[int, ...]) -> Batch:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gliascope.errors import TrainingError
 from gliascope.recipe import Recipe, Training
-from gliascope.training.batches import Batch, epoch_batches, steps_in_epoch
+from gliascope.training.batches import Batch, epoch_batches, plan_steps
 from gliascope.training.checkpoint import load_values, restore, save_values, snapshot, stage_variables
 from gliascope.training.history import History
 from gliascope.training.losses import stage_losses
@@ -90,7 +90,7 @@ def build_optimiser(training: Training) -> keras.optimizers.Optimizer:
     return optimiser
 
 
-def learning_rate(training: Training, step: int, steps_per_epoch: int) -> float:
+def learning_rate(training: Training, step: int, steps_per_epoch: float) -> float:
     """Learning rate of one step: linear warm-up, then the recipe's decay.
 
     Parameters
@@ -98,7 +98,7 @@ def learning_rate(training: Training, step: int, steps_per_epoch: int) -> float:
     training : Training
     step : int
         From 0, over all epochs.
-    steps_per_epoch : int
+    steps_per_epoch : float
 
     Returns
     -------
@@ -145,7 +145,7 @@ class StageFitter:
         self.model, self.stage, self.recipe, self.tables, self.gate = model, stage, recipe, tables, gate
         self.files = StageFiles.under(run, stage)
         self.outputs = list(model.output)
-        self.steps = steps_in_epoch(tables.train.labels, recipe, stage)
+        self.steps = plan_steps(tables.train.labels, recipe, stage)
         chosen, weights = stage_losses(stage, recipe.loss, self.outputs)
         model.compile(optimizer=build_optimiser(recipe.training), loss=chosen, loss_weights=weights)
         model.optimizer.build(model.trainable_variables)
@@ -192,21 +192,23 @@ class StageFitter:
             watcher.finish(figures, best)
 
     def _train_epoch(self, watcher: Watcher) -> dict[str, float]:
-        watcher.start(self.stage, self.epoch + 1, self.recipe.training.epochs, self.steps)
+        steps = self.steps.of_epoch(self.epoch)
+        watcher.start(self.stage, self.epoch + 1, self.recipe.training.epochs, len(steps))
         sums: dict[str, float] = {}
         rate = 0.0
-        for step, batch in enumerate(epoch_batches(self.tables.train, self.recipe, self.stage, self.epoch)):
-            rate = learning_rate(self.recipe.training, self.epoch * self.steps + step, self.steps)
+        batches = epoch_batches(self.tables.train, self.recipe, self.stage, self.epoch)
+        for done, (step, batch) in enumerate(zip(steps, batches, strict=True), start=1):
+            rate = learning_rate(self.recipe.training, step, self.steps.per_epoch)
             self.model.optimizer.learning_rate = rate
             for name, value in self._train_step(batch).items():
                 sums[name] = sums.get(name, 0.0) + value
             if not math.isfinite(sums["loss"]):
                 raise TrainingError(
                     f"{self.stage}: the loss must stay a number, received {sums['loss']} in epoch {self.epoch + 1}, "
-                    f"step {step + 1}; the last whole epoch is kept in {self.files.last}"
+                    f"step {done}; the last whole epoch is kept in {self.files.last}"
                 )
-            watcher.step({name: value / (step + 1) for name, value in sums.items()})
-        return {name: value / self.steps for name, value in sums.items()} | {"learning_rate": rate}
+            watcher.step({name: value / done for name, value in sums.items()})
+        return {name: value / len(steps) for name, value in sums.items()} | {"learning_rate": rate}
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
         self.model.reset_metrics()

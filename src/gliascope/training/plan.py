@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import keras
 
 from gliascope.recipe import Recipe
-from gliascope.training.batches import steps_in_epoch
+from gliascope.training.batches import plan_steps
 from gliascope.training.networks import NetworkSet, Stage
 from gliascope.training.table import SliceTable, Tables
 
@@ -43,7 +43,7 @@ class StagePlan:
     stage : str
     parameters : int
     steps : int
-        Batches in an epoch.
+        Batches of the whole run.
     """
 
     stage: Stage
@@ -87,7 +87,7 @@ class RunPlan:
         """Say it in a few lines of text."""
         shape = f"{self.size} x {self.size} pixels, batches of {self.batch_size} slices"
         stages = [
-            f"{one.stage}: {one.parameters:,} parameters, {self.epochs} epochs of {one.steps} steps"
+            f"{one.stage}: {one.parameters:,} parameters, {one.steps:,} steps in {self.epochs} epochs"
             for one in self.stages
         ]
         return [
@@ -114,7 +114,7 @@ def plan_run(recipe: Recipe, networks: NetworkSet, tables: Tables, precision: st
     RunPlan
     """
     stages = [
-        StagePlan(stage, model.count_params(), steps_in_epoch(tables.train.labels, recipe, stage))
+        StagePlan(stage, model.count_params(), plan_steps(tables.train.labels, recipe, stage).total)
         for stage, model in networks.stages.items()
     ]
     return RunPlan(
