@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gliascope.recipe import Augmentation
-from gliascope.training.augment import augment
+from gliascope.training.augment import _over_pixels, augment
 
 NOTHING = Augmentation(
     flip=0, p_affine=0, p_intensity=0, p_noise=0, p_blur=0, p_low_resolution=0, p_bias_field=0, drop_pre=0, drop_post=0
@@ -152,3 +152,12 @@ def test_noise_stays_under_its_largest_deviation() -> None:
     deviations = [float((augment(image, mask, how, np.random.default_rng(s))[0] - image).std()) for s in range(20)]
     assert max(deviations) < 0.21
     assert min(deviations) < 0.1 < max(deviations)
+
+
+@given(st.integers(0, 2**32 - 1), st.tuples(st.integers(1, 9), st.integers(1, 9)))
+def test_values_over_all_pixels_are_those_of_numpy(seed: int, shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(seed)
+    image = rng.integers(-2, 3, (*shape, 3)).astype(np.float32)
+    np.testing.assert_array_equal(_over_pixels(np.minimum, image), image.min(axis=(0, 1)))
+    np.testing.assert_array_equal(_over_pixels(np.maximum, image), image.max(axis=(0, 1)))
+    np.testing.assert_array_equal(_over_pixels(np.logical_or, image), image.any(axis=(0, 1)))
