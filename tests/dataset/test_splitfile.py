@@ -81,7 +81,9 @@ def test_a_leak_is_refused_even_with_a_right_digest(file: Path) -> None:
     [
         (replace(SPLIT, train=()), "an empty side"),
         (replace(SPLIT, test=()), "an empty side"),
-        (replace(SPLIT, strategy="slice"), "must be patient, received 'slice'"),
+        (replace(SPLIT, strategy="random"), "must be patient or slice, received 'random'"),
+        (replace(SPLIT, strategy="slice"), "must be named FOLDER/FILE, FILE an image, received 'TCGA_CS_1_1'"),
+        (replace(SPLIT, hold_out=("TCGA_CS_2",)), "a held-out patient must not train, received TCGA_CS_2"),
         (replace(SPLIT, train=("TCGA_CS_1_1", "TCGA_CS_1_1")), "named once, received one twice in train"),
     ],
 )
@@ -95,8 +97,8 @@ def test_unusable_splits_are_refused(tmp_path: Path, split: Split, message: str)
     ("text", "message"),
     [
         ("", "must be a JSON file"),
-        ("[]", "must have the schema gliascope.split/1, received list"),
-        ('{"schema": "gliascope.split/2"}', "must have the schema gliascope.split/1, received gliascope.split/2"),
+        ("[]", "must have the schema gliascope.split/1 or gliascope.folds/1, received list"),
+        ('{"schema": "gliascope.split/2"}', "split/1 or gliascope.folds/1, received gliascope.split/2"),
         ('{"schema": "gliascope.split/1"}', "must have all its keys, received a fault at 'sides'"),
         ('{"schema": "gliascope.split/1", "sides": 3}', "must have all its keys"),
     ],

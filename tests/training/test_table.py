@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gliascope.dataset.layout import patients
 from gliascope.errors import InputError
 from gliascope.prepare import prepare
 from gliascope.read import read_cases
@@ -31,7 +32,7 @@ def write_patient(folder: Path, slices: int = 3, tumours: int = 1, seed: int = 0
 
 def test_slices_are_prepared_as_in_use(tmp_path: Path) -> None:
     folders = [write_patient(tmp_path / name, seed=seed) for seed, name in enumerate(("a", "b"))]
-    table = load_table(folders, PREPARATION)
+    table = load_table(patients(tmp_path), PREPARATION)
     assert table.images.shape == (6, 32, 32, 3)
     assert table.images.dtype == np.float16
     assert table.labels.tolist() == [True, False, False] * 2
@@ -45,7 +46,7 @@ def test_slices_are_prepared_as_in_use(tmp_path: Path) -> None:
 
 
 def test_truth_is_kept_in_the_scans_own_pixels(tmp_path: Path) -> None:
-    table = load_table([write_patient(tmp_path / "a", tumours=2)], PREPARATION)
+    table = load_table(patients(write_patient(tmp_path / "a", tumours=2)), PREPARATION)
     (patient,) = table.patients
     assert patient.truth.shape == (3, 40, 40)
     assert patient.truth.sum(axis=(1, 2)).tolist() == [100, 100, 0]
@@ -58,14 +59,14 @@ def test_a_slice_without_a_mask_is_refused(tmp_path: Path) -> None:
     folder = write_patient(tmp_path / "a")
     (folder / "a_2_mask.png").unlink()
     with pytest.raises(InputError, match=r"a_2\.png: a training slice must have a mask"):
-        load_table([folder], PREPARATION)
+        load_table(patients(folder), PREPARATION)
 
 
 def test_a_damaged_image_is_refused_by_name(tmp_path: Path) -> None:
     folder = write_patient(tmp_path / "a")
     (folder / "a_3.png").write_bytes((folder / "a_3.png").read_bytes()[:60])
     with pytest.raises(InputError, match=r"a_3\.png"):
-        load_table([folder], PREPARATION)
+        load_table(patients(folder), PREPARATION)
 
 
 def test_slices_of_two_sizes_are_refused(tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_slices_of_two_sizes_are_refused(tmp_path: Path) -> None:
         with Image.open(folder / name) as image:
             image.resize((20, 20)).save(folder / name)
     with pytest.raises(InputError, match="must have one size"):
-        load_table([folder], PREPARATION)
+        load_table(patients(folder), PREPARATION)
 
 
 def test_no_patient_is_refused() -> None:

@@ -1,16 +1,27 @@
-"""From a split's names to the folders on disk."""
+"""From a split's names to the folders and slices on disk."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from gliascope.dataset.layout import PatientFolder, patients
-from gliascope.dataset.split import SIDES, Split
+from gliascope.dataset.members import SIDES, Split
 from gliascope.errors import SplitError
+from gliascope.read.truth import mask_target
+
+
+def slice_name(folder: str, image: Path) -> str:
+    """Name a slice as a split by slice does: ``FOLDER/FILE.tif``."""
+    return f"{folder}/{image.name}"
 
 
 def side_patients(split: Split, side: str, root: str | Path) -> list[PatientFolder]:
     """Find the patients' folders of one side of a split.
+
+    In a split by slice, `PatientFolder.files` holds the slices of this side alone, and their masks. A folder that is
+    read by them is one volume of fewer slices: it is cropped and normalised by what is there.
 
     Parameters
     ----------
@@ -18,7 +29,7 @@ def side_patients(split: Split, side: str, root: str | Path) -> list[PatientFold
     side : str
         ``train``, ``validation`` or ``test``.
     root : path
-        A data set in the LGG layout; it may hold more folders than the split names.
+        A data set in the LGG layout; it may hold more folders and slices than the split names.
 
     Returns
     -------
@@ -28,20 +39,35 @@ def side_patients(split: Split, side: str, root: str | Path) -> list[PatientFold
     Raises
     ------
     SplitError
-        If there is no such side, it is empty, or one of its folders is not in the data set.
+        If there is no such side, it is empty, or one of its folders or slices is not in the data set.
     InputError
         If the folder is no data set.
     """
     if side not in SIDES:
         raise SplitError(f"side must be one of {', '.join(SIDES)}, received {side!r}")
-    names: tuple[str, ...] = getattr(split, side)
+    names: frozenset[str] = frozenset(getattr(split, side))
+    unit = "slice" if split.leaks else "patient"
     if not names:
-        raise SplitError(f"the {side} side of the split must have patients, received none")
-    known = {one.name: one for one in patients(root)}
-    missing = sorted(set(names) - set(known))
+        raise SplitError(f"the {side} side of the split must have {unit}s, received none")
+    known = patients(root)
+    found = [some for one in known if (some := on_side(one, names))] if split.leaks else _named(known, names)
+    there = {slice_name(one.name, image) for one in found for image in one.files.images}
+    missing = sorted(names - (there if split.leaks else {one.name for one in found}))
     if missing:
         raise SplitError(
-            f"{root}: every patient of the split's {side} side must be there, {len(missing)} of {len(names)} are not: "
+            f"{root}: every {unit} of the split's {side} side must be there, {len(missing)} of {len(names)} are not: "
             f"{', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''}"
         )
-    return [one for name, one in known.items() if name in names]
+    return found
+
+
+def on_side(folder: PatientFolder, names: frozenset[str]) -> PatientFolder | None:
+    """Keep of a folder the slices that are named, with their masks; None where there are none."""
+    images = tuple(one for one in folder.files.images if slice_name(folder.name, one) in names)
+    stems = {one.stem for one in images}
+    masks = tuple(one for one in folder.files.masks if mask_target(one) in stems)
+    return replace(folder, files=replace(folder.files, images=images, masks=masks)) if images else None
+
+
+def _named(folders: Iterable[PatientFolder], names: frozenset[str]) -> list[PatientFolder]:
+    return [one for one in folders if one.name in names]

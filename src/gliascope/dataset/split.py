@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gliascope.dataset.layout import PatientStatistics, measure_patient, patients
-from gliascope.dataset.splitfile import SIDES, Split, check_split, load_split, save_split
+from gliascope.dataset.members import SIDES, Split
+from gliascope.dataset.rules import check_split
+from gliascope.dataset.splitfile import load_split, save_split
 from gliascope.dataset.stratify import Unit, choose
 from gliascope.errors import SplitError
 

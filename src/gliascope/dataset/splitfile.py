@@ -1,58 +1,16 @@
-"""A split by patient as a value and as a file: what it says, and how it is checked."""
+"""Splits and folds as JSON files that show every edit."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from gliascope.dataset.layout import patient_of
+from gliascope.dataset.members import FOLDS_SCHEMA, SIDES, SPLIT_SCHEMA, Folds, Split, digest
+from gliascope.dataset.rules import check_folds, check_split
 from gliascope.errors import SplitError
 
-SCHEMA: Final = "gliascope.split/1"
-
-SIDES: Final = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class Split:
-    """Which patients' folders train, choose and test.
-
-    Attributes
-    ----------
-    train, validation, test : tuple of str
-        Names of patients' folders, sorted. Validation was drawn from the training side.
-    strategy : str
-        ``patient``: all folders of a patient are on one side.
-    seed : int
-    test_fraction : float
-        Share of all patients asked for on the test side.
-    validation_fraction : float
-        Share of the training side's patients asked for as validation.
-    hold_out : tuple of str
-        Patients or folders that were forced to the test side.
-    """
-
-    train: tuple[str, ...]
-    validation: tuple[str, ...]
-    test: tuple[str, ...]
-    strategy: str = "patient"
-    seed: int = 0
-    test_fraction: float = 0.25
-    validation_fraction: float = 0.15
-    hold_out: tuple[str, ...] = ()
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the split's canonical JSON: sorted keys, no blanks, without the digest itself."""
-        text = json.dumps(_content(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def side_of(self, folder: str) -> str | None:
-        """Name the side of a patient's folder: ``train``, ``validation``, ``test``, or None where it is on none."""
-        return next((side for side in SIDES if folder in getattr(self, side)), None)
+__all__ = ["SIDES", "Folds", "Split", "check_split", "load_folds", "load_split", "save_folds", "save_split"]
 
 
 def save_split(split: Split, path: str | Path, *, replace: bool = True) -> None:
@@ -63,31 +21,39 @@ def save_split(split: Split, path: str | Path, *, replace: bool = True) -> None:
     split : Split
     path : path
     replace : bool
-        Whether another split that is there may be lost; the same split may always be written again.
+        Whether another file that is there may be lost; the same split may always be written again.
 
     Raises
     ------
     SplitError
-        If the split leaks between its sides, another file is there and may not be replaced, or the
+        If the split breaks a rule of `check_split`, another file is there and may not be replaced, or the
         file cannot be written.
     """
     check_split(split, str(path))
-    place = Path(path)
-    if place.exists() and not replace and not _holds(place, split):
-        raise SplitError(
-            f"{path}: a split must not replace another unless told to, received a file that differs (--force)"
-        )
-    text = json.dumps(_content(split) | {"sha256": split.sha256}, indent=2, ensure_ascii=True) + "\n"
-    try:
-        beside = place.with_name(f".{place.name}.part")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(place)
-    except OSError as error:
-        raise SplitError(f"{path}: a split must be written to a file, received {error}") from error
+    _write(split.content(), Path(path), replace)
 
 
-def load_split(path: str | Path) -> Split:
-    """Read a split and check it.
+def save_folds(folds: Folds, path: str | Path, *, replace: bool = True) -> None:
+    """Write folds as JSON, with their digest; see `save_split`.
+
+    Raises
+    ------
+    SplitError
+        As for `save_split`, by the rules of `gliascope.dataset.rules.check_folds`.
+    """
+    check_folds(folds, str(path))
+    _write(folds.content(), Path(path), replace)
+
+
+def load_split(path: str | Path, fold: int | None = None) -> Split:
+    """Read a split, or one fold of a file of folds, and check it.
+
+    Parameters
+    ----------
+    path : path
+        A file of `save_split` or `save_folds`.
+    fold : int, optional
+        Number of the fold, from 0: required with a file of folds, refused with any other.
 
     Returns
     -------
@@ -96,82 +62,124 @@ def load_split(path: str | Path) -> Split:
     Raises
     ------
     SplitError
-        If the file is no split, was altered since it was made, or has a patient on two sides.
+        If the file is neither a split nor folds, was altered since it was made, breaks a rule of `check_split`, or
+        `fold` does not suit it.
     """
+    content = _read(Path(path))
+    if content.get("schema") == FOLDS_SCHEMA:
+        splits = _folds(content, str(path)).splits
+        if fold is None or not 0 <= fold < len(splits):
+            received = "none" if fold is None else fold
+            raise SplitError(
+                f"{path}: it holds {len(splits)} folds, a fold from 0 to {len(splits) - 1} must be named (--fold), "
+                f"received {received}"
+            )
+        return splits[fold]
+    if fold is not None:
+        raise SplitError(f"{path}: a fold is named with a file of folds alone, received fold {fold} of one split")
+    return _split(content, str(path))
+
+
+def load_folds(path: str | Path) -> Folds:
+    """Read all folds of a file and check them.
+
+    Returns
+    -------
+    Folds
+
+    Raises
+    ------
+    SplitError
+        If the file holds no folds, was altered since it was made, or breaks a rule of
+        `gliascope.dataset.rules.check_folds`.
+    """
+    content = _read(Path(path))
+    if content["schema"] != FOLDS_SCHEMA:
+        raise SplitError(f"{path}: folds must have the schema {FOLDS_SCHEMA}, received {content['schema']}")
+    return _folds(content, str(path))
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SplitError(f"{path}: a split must be a JSON file, received {error}") from error
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+    if not isinstance(content, dict) or content.get("schema") not in (SPLIT_SCHEMA, FOLDS_SCHEMA):
         received = content.get("schema") if isinstance(content, dict) else type(content).__name__
-        raise SplitError(f"{path}: a split must have the schema {SCHEMA}, received {received}")
-    split = _from_content(content, str(path))
-    if split.sha256 != content.get("sha256") or _content(split) != {k: v for k, v in content.items() if k != "sha256"}:
+        raise SplitError(f"{path}: a split must have the schema {SPLIT_SCHEMA} or {FOLDS_SCHEMA}, received {received}")
+    return content
+
+
+def _write(content: dict[str, Any], path: Path, replace: bool) -> None:
+    if path.exists() and not replace and not _holds(path, content):
         raise SplitError(
-            f"{path}: a split must be as it was made, received content that does not match its sha256 "
-            f"{content.get('sha256')}"
+            f"{path}: a split must not replace another unless told to, received a file that differs (--force)"
         )
-    check_split(split, str(path))
-    return split
-
-
-def _holds(path: Path, split: Split) -> bool:
+    text = json.dumps(content | {"sha256": digest(content)}, indent=2, ensure_ascii=True) + "\n"
     try:
-        return load_split(path) == split
+        beside = path.with_name(f".{path.name}.part")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise SplitError(f"{path}: a split must be written to a file, received {error}") from error
+
+
+def _holds(path: Path, content: dict[str, Any]) -> bool:
+    try:
+        return _read(path) == content | {"sha256": digest(content)}
     except SplitError:
         return False
 
 
-def _content(split: Split) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "strategy": split.strategy,
-        "seed": split.seed,
-        "test_fraction": split.test_fraction,
-        "validation_fraction": split.validation_fraction,
-        "hold_out": list(split.hold_out),
-        "sides": {side: list(getattr(split, side)) for side in SIDES},
-    }
-
-
-def _from_content(content: dict[str, Any], origin: str) -> Split:
+def _split(content: dict[str, Any], origin: str) -> Split:
     try:
-        train, validation, test = (tuple(str(name) for name in content["sides"][side]) for side in SIDES)
-        return Split(
-            train=train,
-            validation=validation,
-            test=test,
+        fold = content.get("fold")
+        split = Split(
+            **_sides(content["sides"]),
             strategy=str(content["strategy"]),
             seed=int(content["seed"]),
             test_fraction=float(content["test_fraction"]),
             validation_fraction=float(content["validation_fraction"]),
             hold_out=tuple(str(one) for one in content["hold_out"]),
+            fold=None if fold is None else int(fold),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SplitError(f"{origin}: a split must have all its keys, received a fault at {error}") from error
+    _check_whole(split.content(), content, origin)
+    check_split(split, origin)
+    return split
 
 
-def check_split(split: Split, origin: str) -> None:
-    """Refuse a split that leaks or cannot be used; `origin` names it in the message.
+def _folds(content: dict[str, Any], origin: str) -> Folds:
+    try:
+        held = tuple(str(one) for one in content["hold_out"])
+        splits = tuple(
+            Split(
+                **_sides(sides),
+                seed=int(content["seed"]),
+                test_fraction=1 / len(content["folds"]),
+                validation_fraction=float(content["validation_fraction"]),
+                hold_out=held,
+                fold=number,
+            )
+            for number, sides in enumerate(content["folds"])
+        )
+        folds = Folds(splits, splits[0].seed, held)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise SplitError(f"{origin}: folds must have all their keys, received a fault at {error}") from error
+    _check_whole(folds.content(), content, origin)
+    check_folds(folds, origin)
+    return folds
 
-    Raises
-    ------
-    SplitError
-        If the strategy is unknown, a patient is on two sides, a folder is named twice, or nobody is left
-        to train or to test.
-    """
-    if split.strategy != "patient":
-        raise SplitError(f"{origin}: the strategy of a split must be patient, received {split.strategy!r}")
-    side_of: dict[str, str] = {}
-    for side in SIDES:
-        folders = getattr(split, side)
-        if len(set(folders)) < len(folders):
-            raise SplitError(f"{origin}: a folder must be named once, received one twice in {side}")
-        for folder in folders:
-            other = side_of.setdefault(patient_of(folder), side)
-            if other != side:
-                raise SplitError(
-                    f"{origin}: a patient must be on one side, received {patient_of(folder)} in {other} and {side}"
-                )
-    if not split.train or not split.test:
-        raise SplitError(f"{origin}: a split must have patients to train and to test, received an empty side")
+
+def _sides(sides: dict[str, Any]) -> dict[str, Any]:
+    return {side: tuple(str(name) for name in sides[side]) for side in SIDES}
+
+
+def _check_whole(made: dict[str, Any], content: dict[str, Any], origin: str) -> None:
+    """Compare what was understood with what was read, digest and all: nothing may be added, lost or changed."""
+    if made | {"sha256": digest(made)} != content:
+        raise SplitError(
+            f"{origin}: a split must be as it was made, received content that does not match its sha256 "
+            f"{content.get('sha256')}"
+        )

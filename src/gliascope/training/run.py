@@ -72,10 +72,7 @@ def load_tables(data: Path, split: Split, preparation: Preparation) -> Tables:
     InputError
         If an image cannot be used.
     """
-    sides = (
-        load_table([one.path for one in side_patients(split, side, data)], preparation)
-        for side in ("train", "validation")
-    )
+    sides = (load_table(side_patients(split, side, data), preparation) for side in ("train", "validation"))
     return Tables(*sides)
 
 

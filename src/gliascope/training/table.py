@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gliascope.dataset.layout import PatientFolder
 from gliascope.errors import InputError
 from gliascope.prepare import InverseMap, prepare, prepare_mask
-from gliascope.read import read_cases
+from gliascope.read import read_case
 from gliascope.recipe import Preparation
 from gliascope.scan import Case
 
@@ -67,13 +67,14 @@ class Tables:
     validation: SliceTable
 
 
-def load_table(folders: Iterable[Path], preparation: Preparation) -> SliceTable:
+def load_table(folders: Iterable[PatientFolder], preparation: Preparation) -> SliceTable:
     """Read and prepare the slices of some patients.
 
     Parameters
     ----------
-    folders : iterable of Path
-        One patient's folder each, every slice with its mask.
+    folders : iterable of PatientFolder
+        As `gliascope.dataset.sides.side_patients` gives them, every slice with its mask. The slices of a folder are
+        prepared as one volume, however many of them are on this side.
     preparation : Preparation
 
     Returns
@@ -90,7 +91,8 @@ def load_table(folders: Iterable[Path], preparation: Preparation) -> SliceTable:
     labels: list[NDArray[np.bool_]] = []
     patients: list[Patient] = []
     start = 0
-    for case in read_cases([str(one) for one in folders]):
+    for folder in folders:
+        case = read_case(folder.files)
         truth = _truth(case)
         scan = case.scans[0]
         prepared = prepare(scan, preparation)
