@@ -101,6 +101,22 @@ def test_reading_ahead_changes_nothing(
     assert same(list(epoch_batches(table, recipe, "joint", 2)), expected)
 
 
+@pytest.mark.parametrize("workers", [2, 5])
+def test_the_number_of_workers_changes_nothing(
+    workers: int, make_table: TableFactory, make_recipe: RecipeFactory
+) -> None:
+    table, recipe = make_table(patients=6), make_recipe(training={"batch_size": 2})
+    expected = list(epoch_batches(table, recipe, "joint", 2))
+    assert len(expected) > 2 * workers
+    assert same(list(epoch_batches(table, recipe, "joint", 2, workers=workers)), expected)
+
+
+def test_a_core_is_left_to_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cores, workers in ((1, 1), (2, 1), (8, 7), (64, batches.MOST_WORKERS)):
+        monkeypatch.setattr(batches, "available_cores", lambda cores=cores: cores)
+        assert batches.default_workers() == workers
+
+
 def test_epochs_and_seeds_differ(make_table: TableFactory, make_recipe: RecipeFactory) -> None:
     table = make_table()
     first = list(epoch_batches(table, make_recipe(), "joint", 0))

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gliascope.engine.onnx import available_cores
 from gliascope.errors import TrainingError
 from gliascope.recipe import Recipe, Sampling
 from gliascope.training.augment import augment
@@ -18,7 +19,10 @@ from gliascope.training.networks import Stage
 from gliascope.training.table import SliceTable
 
 READ_AHEAD: Final = 4
-"""Batches made in advance while the network trains."""
+"""Fewest batches made in advance while the network trains."""
+
+MOST_WORKERS: Final = 16
+"""Most threads that make batches unless more are asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +113,13 @@ def plan_steps(labels: NDArray[np.bool_], recipe: Recipe, stage: Stage) -> Steps
     return Steps(per_pass, training.steps or per_pass * training.epochs, training.epochs)
 
 
-def epoch_batches(table: SliceTable, recipe: Recipe, stage: Stage, epoch: int) -> Iterator[Batch]:
-    """Make the batches of one epoch, a few ahead of their use.
+def default_workers() -> int:
+    """Threads that make batches unless a number is asked for: one for each core but one, at most `MOST_WORKERS`."""
+    return min(MOST_WORKERS, max(1, available_cores() - 1))
+
+
+def epoch_batches(table: SliceTable, recipe: Recipe, stage: Stage, epoch: int, *, workers: int = 1) -> Iterator[Batch]:
+    """Make the batches of one epoch, some ahead of their use.
 
     Parameters
     ----------
@@ -119,16 +128,19 @@ def epoch_batches(table: SliceTable, recipe: Recipe, stage: Stage, epoch: int) -
     stage : str
     epoch : int
         From 0. The same recipe, stage and epoch give the same batches.
+    workers : int
+        Threads that make them; OpenCV and NumPy let them run side by side. Their number changes nothing but the time.
 
     Yields
     ------
     Batch
     """
     waiting: deque[Future[Batch]] = deque()
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    ahead = max(READ_AHEAD, 2 * workers)
+    with ThreadPoolExecutor(max_workers=workers) as pool:
         for rows, seed in _draws(table.labels, recipe, stage, epoch):
             waiting.append(pool.submit(_make, table, rows, recipe, seed))
-            if len(waiting) > READ_AHEAD:
+            if len(waiting) > ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -130,6 +130,8 @@ class StageFitter:
         The run's folder.
     gate : ndarray, float32, shape (slice,), optional
         Slice probabilities of the validation patients by the classifier that a segmenter works behind.
+    workers : int
+        Threads that make batches.
     """
 
     def __init__(
@@ -141,8 +143,10 @@ class StageFitter:
         run: Path,
         *,
         gate: NDArray[np.float32] | None = None,
+        workers: int = 1,
     ) -> None:
         self.model, self.stage, self.recipe, self.tables, self.gate = model, stage, recipe, tables, gate
+        self.workers = workers
         self.files = StageFiles.under(run, stage)
         self.outputs = list(model.output)
         self.steps = plan_steps(tables.train.labels, recipe, stage)
@@ -196,7 +200,7 @@ class StageFitter:
         watcher.start(self.stage, self.epoch + 1, self.recipe.training.epochs, len(steps))
         sums: dict[str, float] = {}
         rate = 0.0
-        batches = epoch_batches(self.tables.train, self.recipe, self.stage, self.epoch)
+        batches = epoch_batches(self.tables.train, self.recipe, self.stage, self.epoch, workers=self.workers)
         for done, (step, batch) in enumerate(zip(steps, batches, strict=True), start=1):
             rate = learning_rate(self.recipe.training, step, self.steps.per_epoch)
             self.model.optimizer.learning_rate = rate
