@@ -18,6 +18,9 @@ MASK_ENDING: Final = "_mask"
 MAX_LABELS: Final = 16
 """Most different values of a mask; more are the mark of a soft or lossy image, whose edge is unknown."""
 
+SEVERAL_LABELS: Final = "a mask with several labels; all of them are taken as tumour"
+MOSTLY_INSIDE: Final = "a mask that covers more than half of its image; is it the wrong way round?"
+
 
 def is_mask_name(path: Path) -> bool:
     """Whether the file is a true outline by its name, as ``scan_7_mask.png`` is."""
@@ -87,22 +90,27 @@ def read_masks(path: Path, shapes: list[tuple[int, int]]) -> tuple[list[Mask], t
     for page in decoded.pages:
         inside, labels = _outline(page, path)
         if labels > 2:
-            notes.add("a mask with several labels; all of them are taken as tumour")
+            notes.add(SEVERAL_LABELS)
         if 2 * np.count_nonzero(inside) > inside.size:
-            notes.add("a mask that covers more than half of its image; is it the wrong way round?")
+            notes.add(MOSTLY_INSIDE)
         outlines.append(Mask(inside, path))
     return outlines, tuple(sorted(notes))
 
 
 def _outline(page: NDArray[Any], path: Path) -> tuple[NDArray[np.bool_], int]:
+    labels = _count_values(page)
+    if labels > MAX_LABELS:
+        raise InputError(f"{path}: a mask must have at most {MAX_LABELS} different values, received {labels}")
+    return np.asarray(page.any(axis=2) if page.shape[2] > 1 else page[:, :, 0] != 0), labels
+
+
+def _count_values(page: NDArray[Any]) -> int:
+    if page.dtype == np.uint8 and page.shape[2] == 1:  # as nearly all masks are: no need to sort
+        return int(np.count_nonzero(np.bincount(page.reshape(-1), minlength=256)))
     code = np.zeros(page.shape[:2], dtype=np.uint64)
     for channel in range(page.shape[2]):
         code = (code << np.uint64(16)) | page[:, :, channel]
-    labels = len(np.unique(code))
-    if labels > MAX_LABELS:
-        raise InputError(f"{path}: a mask must have at most {MAX_LABELS} different values, received {labels}")
-    inside: NDArray[np.bool_] = code > 0
-    return inside, labels
+    return len(np.unique(code))
 
 
 def _sizes(shapes: list[tuple[int, ...]] | list[tuple[int, int]]) -> str:
