@@ -102,7 +102,7 @@ def test_the_split_of_known_patients_stays_as_it_was_made() -> None:
         ({"validation": -0.1}, "validation share must be 0 or more and below 1, received -0.1"),
         ({"validation": 1.0}, "validation share must be 0 or more and below 1, received 1.0"),
         ({"hold_out": ["TCGA_CS_7", "TCGA_CS_9999"]}, "must be in the data set, received TCGA_CS_9999"),
-        ({"hold_out": [f"TCGA_CS_{number}" for number in range(8)]}, "left to train, received 8 patients in all"),
+        ({"hold_out": [f"TCGA_CS_{number}" for number in range(8)]}, "left to train, received 0 who are not tested"),
     ],
 )
 def test_what_makes_no_split_is_refused(options: dict[str, float], message: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gliascope.dataset.stratify import Unit, choose
+from gliascope.dataset.stratify import Unit, choose, deal, terciles
 
 SIZES = st.integers(0, 5) | st.integers(0, 50_000)
 UNITS = st.lists(st.tuples(st.sampled_from(["CS", "DU", "HT", "EZ", "XX"]), SIZES), min_size=1, max_size=70).map(
@@ -54,6 +54,38 @@ def test_the_forced_are_chosen_and_counted(units: list[Unit], share: float, seed
     chosen = choose(units, share, str(seed), forced)
     assert forced <= chosen
     assert len(chosen) == max(len(forced), round(share * len(units)))
+
+
+@given(UNITS, st.integers(2, 8), st.integers(0, 99))
+def test_everybody_is_dealt_once_and_evenly_whatever_is_counted(units: list[Unit], parts: int, seed: int) -> None:
+    dealt = deal(units, parts, str(seed))
+    assert sorted(patient for part in dealt for patient in part) == sorted(unit.patient for unit in units)
+    third = terciles(units)
+    kinds = [("all", unit.institution, third[unit.patient], (unit.institution, third[unit.patient])) for unit in units]
+    for column in range(4):
+        whole = Counter(kind[column] for kind in kinds)
+        for part in dealt:
+            held = Counter(kind[column] for kind, unit in zip(kinds, units, strict=True) if unit.patient in part)
+            for kind, count in whole.items():
+                assert count // parts <= held[kind] <= -(-count // parts)
+
+
+@given(UNITS, st.integers(0, 99), st.randoms())
+def test_the_order_of_the_patients_does_not_matter_when_dealt(
+    units: list[Unit], seed: int, chance: random.Random
+) -> None:
+    shuffled = units.copy()
+    chance.shuffle(shuffled)
+    assert deal(shuffled, 3, str(seed)) == deal(units, 3, str(seed))
+
+
+def test_seeds_deal_differently_and_whoever_may_meet_does() -> None:
+    units = [Unit(f"P{number}", "CS" if number % 3 else "DU", number) for number in range(40)]
+    dealt = [deal(units, 5, str(seed)) for seed in range(200)]
+    assert len({part for parts in dealt for part in parts}) > 900
+    together = Counter(other for parts in dealt for part in parts if "P0" in part for other in part - {"P0"})
+    alone = {"P3", "P6", "P9", "P12"}  # with P0 the five small tumours of one institution: one for each part
+    assert together.keys() == {unit.patient for unit in units} - alone - {"P0"}
 
 
 def test_seeds_choose_differently() -> None:

@@ -37,6 +37,25 @@ class PatientFolder:
 
 
 @dataclass(frozen=True)
+class SliceStatistics:
+    """What one slice of a patient's folder holds.
+
+    Attributes
+    ----------
+    image : Path
+        A file of many pages has one entry a page.
+    mask : Path or None
+        None where the slice has no true outline.
+    tumour_px : int
+        Pixels inside the true outline.
+    """
+
+    image: Path
+    mask: Path | None
+    tumour_px: int
+
+
+@dataclass(frozen=True)
 class PatientStatistics:
     """What a patient's folder holds.
 
@@ -49,12 +68,15 @@ class PatientStatistics:
         Slices whose true outline is not empty.
     tumour_px : int
         Pixels inside the true outlines, summed over all slices.
+    each : tuple of SliceStatistics
+        One a slice, in natural order.
     """
 
     folder: PatientFolder
     slices: int
     tumour_slices: int
     tumour_px: int
+    each: tuple[SliceStatistics, ...] = ()
 
 
 def patient_of(folder: str) -> str:
@@ -115,5 +137,17 @@ def measure_patient(folder: PatientFolder) -> PatientStatistics:
     if case.problems:
         first = case.problems[0]
         raise InputError(f"{first.path}: {first.message}")
-    areas = [0 if truth is None else int(np.count_nonzero(truth.pixels)) for truth in case.truths]
-    return PatientStatistics(folder, len(case), sum(area > 0 for area in areas), sum(areas))
+    each = tuple(
+        SliceStatistics(source.path, None, 0)
+        if truth is None
+        else SliceStatistics(source.path, truth.path, int(np.count_nonzero(truth.pixels)))
+        for source, truth in zip(case.sources, case.truths, strict=True)
+        if source.path is not None
+    )
+    return count_slices(folder, each)
+
+
+def count_slices(folder: PatientFolder, each: tuple[SliceStatistics, ...]) -> PatientStatistics:
+    """Sum up some slices of a patient's folder."""
+    areas = [one.tumour_px for one in each]
+    return PatientStatistics(folder, len(each), sum(area > 0 for area in areas), sum(areas), each)

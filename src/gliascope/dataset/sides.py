@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gliascope.dataset.layout import PatientFolder, patients
+from gliascope.dataset.layout import PatientFolder, PatientStatistics, count_slices, patients
 from gliascope.dataset.members import SIDES, Split
 from gliascope.errors import SplitError
 from gliascope.read.truth import mask_target
@@ -67,6 +67,18 @@ def on_side(folder: PatientFolder, names: frozenset[str]) -> PatientFolder | Non
     stems = {one.stem for one in images}
     masks = tuple(one for one in folder.files.masks if mask_target(one) in stems)
     return replace(folder, files=replace(folder.files, images=images, masks=masks)) if images else None
+
+
+def side_statistics(split: Split, side: str, measured: Sequence[PatientStatistics]) -> list[PatientStatistics]:
+    """Keep of measured folders what is on one side: whole folders, or in a split by slice some slices of many."""
+    names: frozenset[str] = frozenset(getattr(split, side))
+    if not split.leaks:
+        return [one for one in measured if one.folder.name in names]
+    return [
+        count_slices(folder, tuple(each for each in one.each if slice_name(one.folder.name, each.image) in names))
+        for one in measured
+        if (folder := on_side(one.folder, names))
+    ]
 
 
 def _named(folders: Iterable[PatientFolder], names: frozenset[str]) -> list[PatientFolder]:

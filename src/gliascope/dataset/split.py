@@ -14,6 +14,9 @@ from gliascope.errors import SplitError
 
 __all__ = ["SIDES", "Split", "check_shares", "check_split", "load_split", "make_split", "save_split", "split_patients"]
 
+Folders = dict[str, list[PatientStatistics]]
+"""The measured folders of every patient."""
+
 
 def make_split(
     root: str | Path,
@@ -64,24 +67,14 @@ def split_patients(
 ) -> Split:
     """Split patients whose folders have been measured; see `make_split`."""
     check_shares(test, validation)
-    folders: dict[str, list[PatientStatistics]] = {}
-    for one in measured:
-        folders.setdefault(one.folder.patient, []).append(one)
-    units = [
-        Unit(patient, mine[0].folder.institution, sum(one.tumour_px for one in mine))
-        for patient, mine in sorted(folders.items())
-    ]
-    forced = _forced(folders, hold_out)
+    folders = by_patient(measured)
+    units = units_of(folders)
+    forced = held_out(folders, hold_out)
     tested = choose(units, _at_least_one(test, units), f"{seed}:test", forced)
     rest = [unit for unit in units if unit.patient not in tested]
-    validated = choose(rest, _at_least_one(validation, rest), f"{seed}:validation")
+    validated = choose_validation(rest, validation, f"{seed}:validation")
     trained = {unit.patient for unit in rest} - validated
-    if not trained:
-        raise SplitError(f"at least one patient must be left to train, received {len(units)} patients in all")
-    train, valid, tests = (
-        tuple(sorted(one.folder.name for patient in chosen for one in folders[patient]))
-        for chosen in (trained, validated, tested)
-    )
+    train, valid, tests = (names_of(chosen, folders) for chosen in (trained, validated, tested))
     return Split(
         train=train,
         validation=valid,
@@ -103,18 +96,71 @@ def check_shares(test: float, validation: float) -> None:
     """
     if not 0 < test < 1:
         raise SplitError(f"the test share must be above 0 and below 1, received {test}")
+    check_validation_share(validation)
+
+
+def check_validation_share(validation: float) -> None:
+    """Refuse a share of the training side that cannot be kept for validation.
+
+    Raises
+    ------
+    SplitError
+        If it is negative or not below 1.
+    """
     if not 0 <= validation < 1:
         raise SplitError(f"the validation share must be 0 or more and below 1, received {validation}")
 
 
-def _at_least_one(share: float, units: Sequence[Unit]) -> float:
-    """Raise a small share, so that a side that was asked for is not empty in a small data set."""
-    return max(share, 1 / len(units)) if share > 0 and units else share
+def choose_validation(rest: Sequence[Unit], share: float, seed: str) -> frozenset[str]:
+    """Choose the validation patients of a training side.
+
+    Raises
+    ------
+    SplitError
+        If nobody would be left to train.
+    """
+    chosen = choose(rest, _at_least_one(share, rest), seed)
+    if len(chosen) == len(rest):
+        raise SplitError(f"at least one patient must be left to train, received {len(rest)} who are not tested")
+    return chosen
 
 
-def _forced(folders: dict[str, list[PatientStatistics]], hold_out: Sequence[str]) -> frozenset[str]:
+def by_patient(measured: Iterable[PatientStatistics]) -> Folders:
+    """Put the folders of each patient together."""
+    folders: Folders = {}
+    for one in measured:
+        folders.setdefault(one.folder.patient, []).append(one)
+    return folders
+
+
+def units_of(folders: Folders) -> list[Unit]:
+    """Give what of each patient counts in the balance."""
+    return [
+        Unit(patient, mine[0].folder.institution, sum(one.tumour_px for one in mine))
+        for patient, mine in sorted(folders.items())
+    ]
+
+
+def names_of(patients: Iterable[str], folders: Folders) -> tuple[str, ...]:
+    """Name the folders of some patients, sorted."""
+    return tuple(sorted(one.folder.name for patient in patients for one in folders[patient]))
+
+
+def held_out(folders: Folders, hold_out: Sequence[str]) -> frozenset[str]:
+    """Find the patients that are named, by their own name or by a folder's.
+
+    Raises
+    ------
+    SplitError
+        If one of them is not in the data set.
+    """
     by_name = {one.folder.name: patient for patient, mine in folders.items() for one in mine}
     unknown = sorted(one for one in hold_out if one not in folders and one not in by_name)
     if unknown:
         raise SplitError(f"a held-out patient must be in the data set, received {', '.join(unknown)}")
     return frozenset(by_name.get(one, one) for one in hold_out)
+
+
+def _at_least_one(share: float, units: Sequence[Unit]) -> float:
+    """Raise a small share, so that a side that was asked for is not empty in a small data set."""
+    return max(share, 1 / len(units)) if share > 0 and units else share
