@@ -130,6 +130,20 @@ def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path: Path) -> None
     assert not fitter(tmp_path, recipe()).resume()
 
 
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_state_that_is_gone_is_not_mistaken_for_a_new_run(epochs: int, tmp_path: Path) -> None:
+    first = fitter(tmp_path, recipe())
+    for epoch in range(1, epochs + 1):
+        first.history.add(epoch, {"val_score": 0.5})
+    again = fitter(tmp_path, recipe())
+    if epochs == 1:  # killed between the first row and its checkpoint
+        assert not again.resume()
+        assert again.history.rows == []
+        return
+    with pytest.raises(TrainingError, match="the state after 2 epochs must be there to go on, received none"):
+        again.resume()
+
+
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     how = recipe(epochs=1)
     fitter(tmp_path, how).fit(Silent())

@@ -22,13 +22,13 @@ from gliascope.errors import ParityError, TrainingError
 from gliascope.evaluate.card import model_card
 from gliascope.findings import OperatingPoint
 from gliascope.recipe import Recipe
-from gliascope.training.checkpoint import load_values, restore
-from gliascope.training.fit import PREDICT_BATCH, StageFiles, predict_table
-from gliascope.training.graphs import round_weights, to_onnx
-from gliascope.training.networks import NetworkSet, build_networks
+from gliascope.training.best import best_networks, predict_networks
+from gliascope.training.fit import PREDICT_BATCH
+from gliascope.training.graphs import to_onnx
+from gliascope.training.networks import NetworkSet
 from gliascope.training.run import SPLIT_FILE, load_tables, run_recipe
-from gliascope.training.score import Predictions, choose_operating_point, merge_predictions
-from gliascope.training.table import SliceTable, Tables
+from gliascope.training.score import choose_operating_point
+from gliascope.training.table import Tables
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,15 @@ class Parity:
         )
 
 
-def export_run(folder: Path, data: Path, out: Path, *, name: str | None = None) -> tuple[Bundle, Parity]:
+def export_run(
+    folder: Path,
+    data: Path,
+    out: Path,
+    *,
+    name: str | None = None,
+    created: str | None = None,
+    tables: Tables | None = None,
+) -> tuple[Bundle, Parity]:
     """Export the best epoch of every stage of a run as a bundle.
 
     Weights are rounded to float16 first; thresholds are chosen with the rounded networks on the run's validation
@@ -102,6 +110,10 @@ def export_run(folder: Path, data: Path, out: Path, *, name: str | None = None) 
         The bundle's folder.
     name : str, optional
         The bundle's name; the recipe's by default.
+    created : str, optional
+        When the bundle was made, ISO 8601, UTC; by default now.
+    tables : Tables, optional
+        The slices of the run's split, where they are at hand; by default they are read.
 
     Returns
     -------
@@ -117,11 +129,9 @@ def export_run(folder: Path, data: Path, out: Path, *, name: str | None = None) 
     """
     check_backend(folder, data)
     recipe, split = run_recipe(folder), load_split(folder / SPLIT_FILE)
-    keras.mixed_precision.set_global_policy("float32")
-    networks = build_networks(recipe, pretrained=False)
-    epochs = _load_best(networks, folder)
-    tables = load_tables(data, split, recipe.preparation)
-    point = choose_operating_point(tables.validation, _predict(networks, tables.validation))
+    networks, epochs = best_networks(folder, recipe)
+    tables = tables or load_tables(data, split, recipe.preparation)
+    point = choose_operating_point(tables.validation, predict_networks(networks, tables.validation))
     described: dict[str, Any] = {
         "name": name or recipe.name,
         "wiring": recipe.network.wiring,
@@ -140,7 +150,7 @@ def export_run(folder: Path, data: Path, out: Path, *, name: str | None = None) 
     parity.check()
     summary = {"data": _data_name(data, split)} | _summary(recipe, split, tables, epochs, parity)
     card = model_card(**described, summary=summary, seen=len(set(seen)))
-    return write_bundle(out, summary=summary, card=card, **contents), parity
+    return write_bundle(out, summary=summary, card=card, created=created, **contents), parity
 
 
 def check_backend(folder: Path, data: Path) -> None:
@@ -206,22 +216,6 @@ def _spread(images: NDArray[np.float16], tables: Tables) -> NDArray[np.float16]:
 def _call(model: keras.Model, inputs: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
     outputs = model.predict_on_batch(inputs if isinstance(model.input, dict) else inputs["images"])
     return {name: np.asarray(keras.ops.convert_to_numpy(value)) for name, value in outputs.items()}
-
-
-def _load_best(networks: NetworkSet, folder: Path) -> dict[str, int]:
-    epochs: dict[str, int] = {}
-    for stage, model in networks.stages.items():
-        path = StageFiles.under(folder, stage).best
-        if not path.exists():
-            raise TrainingError(f"{folder}: export needs one finished epoch of {stage}, {path.name} is missing")
-        values, epochs[stage] = load_values(path)
-        restore(model.variables, values)
-        round_weights(model)
-    return epochs
-
-
-def _predict(networks: NetworkSet, table: SliceTable) -> Predictions:
-    return merge_predictions([predict_table(model, table) for model in networks.stages.values()])
 
 
 def _data_name(data: Path, split: Split) -> str:

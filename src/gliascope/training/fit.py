@@ -167,9 +167,15 @@ class StageFitter:
         Raises
         ------
         TrainingError
-            If the checkpoint is damaged or belongs to another network.
+            If the checkpoint is damaged, belongs to another network, or is gone after some epochs.
         """
         if not self.files.last.exists():
+            if len(self.history.rows) > 1:  # one row may be there before its checkpoint
+                raise TrainingError(
+                    f"{self.files.last}: the state after {len(self.history.rows)} epochs must be there to go on, "
+                    "received none; --export-only packs the best epoch"
+                )
+            self.history.keep(0)
             return False
         values, self.epoch = load_values(self.files.last)
         restore(stage_variables(self.model), values)

@@ -83,8 +83,11 @@ def train(
     folder: Path,
     watcher: Watcher,
     *,
+    fold: int | None = None,
     resume: bool = False,
+    workers: int = 1,
     announce: Callable[[RunPlan], None] | None = None,
+    tables: Callable[[Split], Tables] | None = None,
 ) -> TrainingRun:
     """Train every stage of a recipe on the split's training side.
 
@@ -97,10 +100,16 @@ def train(
     folder : Path
         The run's folder; made here.
     watcher : Watcher
+    fold : int, optional
+        Which fold of a file of folds, from 0.
     resume : bool
         Go on in a folder that holds a run of the same recipe and split.
+    workers : int
+        Threads that make batches; their number changes nothing but the time.
     announce : callable, optional
         Told what will be done, once the data have been read.
+    tables : callable, optional
+        Gives the slices of the split, prepared by the recipe; by default they are read.
 
     Returns
     -------
@@ -117,7 +126,7 @@ def train(
         If an image cannot be used.
     """
     make_deterministic()
-    split = load_split(split_file)
+    split = load_split(split_file, fold)
     precision = choose_precision(recipe.training)
     description = {
         "recipe": recipe.model_dump(mode="json"),
@@ -129,21 +138,23 @@ def train(
     keras.utils.set_random_seed(recipe.training.seed)
     keras.mixed_precision.set_global_policy(precision)
     networks = build_networks(recipe)
-    tables = load_tables(data, split, recipe.preparation)
-    _check_validation(tables)
+    slices = load_tables(data, split, recipe.preparation) if tables is None else tables(split)
+    _check_validation(slices)
     if not resume:
         _claim(folder, description, split)
     if announce is not None:
-        announce(plan_run(recipe, networks, tables, precision))
+        announce(plan_run(recipe, networks, slices, precision))
     watchers = Watchers([RunRecorder(folder), watcher])
-    finished = _fit_stages(networks, recipe, tables, folder, watchers)
+    finished = _fit_stages(networks, recipe, slices, folder, watchers, workers=workers)
     return TrainingRun(folder, recipe, split, finished)
 
 
-def _fit_stages(networks: NetworkSet, recipe: Recipe, tables: Tables, folder: Path, watcher: Watcher) -> bool:
+def _fit_stages(
+    networks: NetworkSet, recipe: Recipe, tables: Tables, folder: Path, watcher: Watcher, *, workers: int
+) -> bool:
     gate = None
     for stage, model in networks.stages.items():
-        fitter = StageFitter(model, stage, recipe, tables, folder, gate=gate)
+        fitter = StageFitter(model, stage, recipe, tables, folder, gate=gate, workers=workers)
         if fitter.resume():
             logger.info("%s: going on after epoch %d", stage, fitter.epoch)
         fitter.fit(watcher)
