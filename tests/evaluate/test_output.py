@@ -85,9 +85,10 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("{", "must be a JSON file"),
-        ("[]", "schema must be 'gliascope.evaluation/1', received None"),
-        ('{"schema": "gliascope.evaluation/2"}', "a later gliascope wrote it"),
-        ('{"schema": "gliascope.evaluation/1"}', "sample: Field required; data: Field required"),
+        ("[]", "schema must be 'gliascope.evaluation/2', received None"),
+        ('{"schema": "gliascope.evaluation/3"}', "a later gliascope wrote it"),
+        ('{"schema": "gliascope.evaluation/1"}', "an earlier gliascope wrote it: run `gliascope evaluate` again"),
+        ('{"schema": "gliascope.evaluation/2"}', "sample: Field required; data: Field required"),
     ],
 )
 def test_what_is_no_evaluation_is_refused(tmp_path: Path, text: str, message: str) -> None:

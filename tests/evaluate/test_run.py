@@ -128,7 +128,6 @@ def test_a_damaged_image_is_refused(data: Path, split: Split, analyser: Analyser
 @pytest.mark.parametrize(
     ("changes", "side", "message"),
     [
-        ({"strategy": "slice"}, "test", "a split by patient, received strategy 'slice'"),
         ({}, "validation", "the validation side of the split must have patients, received none"),
         ({}, "tset", "side must be one of train, validation, test, received 'tset'"),
         ({"test": (FIRST, "TCGA_CC_0009_20000109")}, "test", "1 of 2 are not: TCGA_CC_0009"),
@@ -148,6 +147,16 @@ def test_a_phantom_is_no_evidence(data: Path, split: Split, analyser: Analyser) 
     assert (record.sample, record.data.seen_slices) == ("phantom", 0)
     assert record.stamp is not None
     assert "drawn by a program. The figures are no evidence" in record.stamp
+
+
+def test_a_split_by_slice_leaks_and_says_so(data: Path, split: Split, analyser: Analyser) -> None:
+    slices = [f"{name}/{name}_{number}.tif" for name in (FIRST, SECOND) for number in (1, 2, 3)]
+    leaky = replace(split, strategy="slice", train=tuple(slices[1::2]), test=tuple(slices[::2]))
+    record = evaluate_side(data, leaky, analyser).record
+    assert (record.sample, record.split.strategy, record.data.slices) == ("leaky", "slice", 3)
+    assert [one.dice for one in record.patients] == pytest.approx([2 * 100 / 225, 0.0])
+    assert record.stamp is not None
+    assert "other slices of the patients scored here. The figures are no evidence" in record.stamp
 
 
 def test_two_folders_of_one_patient_are_one_patient(data: Path, split: Split, analyser: Analyser) -> None:

@@ -79,3 +79,6 @@ FIGURES: Final = (
     ),
 )
 """In the order in which they are shown."""
+
+BY_NAME: Final = {one.name: one for one in FIGURES}
+"""Definition of each figure by its key in ``evaluation.json``."""

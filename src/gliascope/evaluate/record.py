@@ -11,17 +11,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gliascope.errors import InputError
 
-SCHEMA: Final = "gliascope.evaluation/1"
+SCHEMA: Final = "gliascope.evaluation/2"
 """Name and version of ``evaluation.json``; the number rises when a key changes its meaning or goes."""
 
-Sample = Literal["unseen", "in-sample", "phantom"]
+Sample = Literal["unseen", "in-sample", "phantom", "leaky"]
 """What kind of images was scored; only ``unseen`` ones are evidence of accuracy."""
 
 NO_EVIDENCE: Final[dict[Sample, str]] = {
     "in-sample": "In-sample: the model was trained or chosen on images that are scored here.",
     "phantom": "Phantom: images that are scored here were drawn by a program.",
+    "leaky": "Leaky: the split is by slice, so that the model was trained on other slices of the patients scored here.",
 }
 """What is stamped on results that are no evidence of accuracy."""
+
+
+_HINTS: Final = {
+    "gliascope.evaluation/1": "; an earlier gliascope wrote it: run `gliascope evaluate` again",
+}
 
 
 class _Part(BaseModel):
@@ -92,6 +98,15 @@ class BundleRecord(_Part):
     """Digest of the list of seen slices."""
 
 
+class ModelRecord(_Part):
+    """One of the models that were scored: the only one, or a fold's."""
+
+    fold: int | None
+    """The fold that it was trained for, from 0; null outside cross-validation."""
+    bundle: BundleRecord
+    operating_point: PointRecord
+
+
 class BootstrapRecord(_Part):
     """How the intervals were made."""
 
@@ -118,6 +133,59 @@ class FigureRecord(_Part):
     """Patients that it is about."""
     slices: int
     """Slices that it is about."""
+
+
+class ConfusionRecord(_Part):
+    """Slices by what they show and what they were called."""
+
+    tp: int
+    """Tumour slices called tumour."""
+    fp: int
+    """Tumour-free slices called tumour."""
+    fn: int
+    """Tumour slices not called tumour."""
+    tn: int
+    """Tumour-free slices not called tumour."""
+
+
+class RocRecord(_Part):
+    """Points of the ROC curve of the slices' probabilities; empty where only one kind of slice is there."""
+
+    fpr: list[float]
+    """Share of the tumour-free slices with a probability at or above the threshold."""
+    tpr: list[float]
+    """Share of the tumour slices with a probability at or above the threshold."""
+    threshold: list[float | None]
+    """Null where no slice reaches it."""
+
+
+class PrRecord(_Part):
+    """Points of the precision-recall curve of the slices' probabilities; empty as the ROC curve is."""
+
+    recall: list[float]
+    """Share of the tumour slices with a probability at or above the threshold."""
+    precision: list[float]
+    """Share of tumour slices among those with a probability at or above the threshold; 1 where there are none."""
+    threshold: list[float | None]
+    """Null where no slice reaches it."""
+
+
+class CurvesRecord(_Part):
+    """The curves, thinned for drawing; the figures are computed from all points."""
+
+    roc: RocRecord
+    pr: PrRecord
+
+
+class GroupRecord(_Part):
+    """Some of the patients, with figures of their own."""
+
+    by: Literal["institution", "size", "missing"]
+    """What the patients have in common: the institution, the tumour's size (terciles of the true volume), or the
+    sequences that are missing."""
+    name: str
+    """The group's name; a group by size names its limits in pixels."""
+    figures: dict[str, FigureRecord]
 
 
 class PatientRecord(_Part):
@@ -147,6 +215,16 @@ class PatientRecord(_Part):
     """Pixels outlined on tumour-free slices."""
     dice: float | None
     """Dice over the volume; null where both outlines are empty."""
+    iou: float | None
+    """Intersection over union over the volume; null where both outlines are empty."""
+    hd95: float | None
+    """Mean HD95 in pixels over the slices with both outlines; null where there is none."""
+    asd: float | None
+    """Mean average surface distance in pixels over the slices with both outlines; null where there is none."""
+    missing: list[str]
+    """Sequences that are not there, or are copies of FLAIR."""
+    fold: int | None
+    """The fold whose model scored the patient; null outside cross-validation."""
     seen_slices: int
     """Slices that the model was trained or chosen on."""
     warnings: list[str]
@@ -158,18 +236,51 @@ class EvaluationRecord(_Part):
 
     sample: Sample
     """`unseen`; or `in-sample` where the model was trained or chosen on any of the images, `phantom` where any of them
-    was drawn by a program: no evidence of accuracy then."""
+    was drawn by a program, `leaky` where the split is by slice: no evidence of accuracy then."""
     data: DataRecord
     split: SplitRecord
-    bundle: BundleRecord
-    operating_point: PointRecord
+    models: list[ModelRecord] = Field(min_length=1)
+    """One, or one a fold."""
     provenance: dict[str, Any]
     """Versions (gliascope, Python, engine) and device."""
     bootstrap: BootstrapRecord
     figures: dict[str, FigureRecord]
     """The headline figures, by name."""
+    confusion: ConfusionRecord
+    curves: CurvesRecord
+    groups: list[GroupRecord]
+    """Figures of some of the patients: by institution, by tumour size, by missing sequence."""
     patients: list[PatientRecord] = Field(min_length=1)
     """One entry a patient, by name."""
+    worst: list[str]
+    """The patients with the lowest Dice, lowest first; ten at most."""
+
+    @property
+    def bundle(self) -> BundleRecord:
+        """The only model's bundle.
+
+        Raises
+        ------
+        InputError
+            If there are several: a cross-validation's figures belong to no one bundle.
+        """
+        return self._only_model().bundle
+
+    @property
+    def operating_point(self) -> PointRecord:
+        """The only model's thresholds.
+
+        Raises
+        ------
+        InputError
+            If there are several models.
+        """
+        return self._only_model().operating_point
+
+    def _only_model(self) -> ModelRecord:
+        if len(self.models) != 1:
+            raise InputError(f"the evaluation must be of one model to be asked for it, received {len(self.models)}")
+        return self.models[0]
 
     @property
     def stamp(self) -> str | None:
@@ -211,8 +322,9 @@ def parse_record(values: Any, origin: str) -> EvaluationRecord:
     """
     schema = values.get("schema") if isinstance(values, dict) else None
     if schema != SCHEMA:
-        later = re.fullmatch(r"gliascope\.evaluation/\d+", str(schema))
-        hint = "; a later gliascope wrote it: upgrade to read it" if later else ""
+        hint = _HINTS.get(str(schema), "")
+        if not hint and re.fullmatch(r"gliascope\.evaluation/\d+", str(schema)):
+            hint = "; a later gliascope wrote it: upgrade to read it"
         raise InputError(f"{origin}: schema must be {SCHEMA!r}, received {schema!r}{hint}")
     try:
         return EvaluationRecord.model_validate(values)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
+from collections.abc import Sequence as Series
 from dataclasses import dataclass
 
 import numpy as np
 
+from gliascope.detect.assessable import blank_slices
 from gliascope.errors import InputError
 from gliascope.findings import Finding, Verdict
-from gliascope.measure.overlap import dice_of_counts
-from gliascope.scan import Case
+from gliascope.measure.overlap import dice_of_counts, iou_of_counts, measure_surfaces
+from gliascope.prepare import real_sequences
+from gliascope.scan import SEQUENCES, Case, Sequence
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class SliceScore:
         Pixels inside the true outline, inside the outline found, and inside both.
     seen : bool
         Whether the model was trained or chosen on this slice.
+    hd95, asd : float
+        Distances of the two outlines' borders in pixels (`gliascope.measure.overlap`); NaN unless both are there.
+    sha256 : str
+        Digest of the image's pixels, which names it whatever its file is called.
     """
 
     folder: str
@@ -44,6 +51,9 @@ class SliceScore:
     predicted_px: int
     both_px: int
     seen: bool
+    hd95: float = math.nan
+    asd: float = math.nan
+    sha256: str = ""
 
     @property
     def tumour(self) -> bool:
@@ -54,6 +64,16 @@ class SliceScore:
     def called(self) -> bool:
         """Whether it was called tumour. A slice that could not be assessed was not."""
         return self.verdict == "tumour"
+
+    @property
+    def dice(self) -> float:
+        """Dice's coefficient on this slice: 0 where only one outline is there, NaN where neither is."""
+        return dice_of_counts(self.both_px, self.predicted_px, self.true_px)
+
+    @property
+    def outlined_twice(self) -> bool:
+        """Whether both outlines are there, so that their distance is defined."""
+        return self.true_px > 0 and self.predicted_px > 0
 
     @property
     def rank_score(self) -> float:
@@ -74,6 +94,10 @@ class PatientScore:
     slices : tuple of SliceScore
     warnings : tuple of str
         What `analyse` warned of.
+    missing : tuple of str
+        Sequences that are not there, or are copies of FLAIR; in the order of `gliascope.scan.SEQUENCES`.
+    fold : int or None
+        Which fold's model scored the patient, from 0; None outside cross-validation.
     """
 
     patient: str
@@ -81,6 +105,8 @@ class PatientScore:
     folders: tuple[str, ...]
     slices: tuple[SliceScore, ...]
     warnings: tuple[str, ...] = ()
+    missing: tuple[Sequence, ...] = ()
+    fold: int | None = None
 
     @property
     def true_px(self) -> int:
@@ -101,6 +127,21 @@ class PatientScore:
     def dice(self) -> float:
         """Dice's coefficient over the patient's volume; NaN where both outlines are empty."""
         return dice_of_counts(self.both_px, self.predicted_px, self.true_px)
+
+    @property
+    def iou(self) -> float:
+        """Intersection over union over the patient's volume; NaN where both outlines are empty."""
+        return iou_of_counts(self.both_px, self.predicted_px, self.true_px)
+
+    @property
+    def hd95(self) -> float:
+        """Mean of the slices' HD95 in pixels, over slices with both outlines; NaN where there is none."""
+        return _mean(one.hd95 for one in self.slices if one.outlined_twice)
+
+    @property
+    def asd(self) -> float:
+        """Mean of the slices' average surface distance, as for `hd95`."""
+        return _mean(one.asd for one in self.slices if one.outlined_twice)
 
     @property
     def false_positive_px(self) -> int:
@@ -141,6 +182,7 @@ def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) 
     for one, truth in zip(finding.slices, case.truths, strict=True):
         if truth is None:
             raise InputError(f"{one.source.path}: a slice must have a true mask to be scored, received none")
+        surfaces = measure_surfaces(one.mask, truth.pixels)
         scores.append(
             SliceScore(
                 folder=folder,
@@ -152,12 +194,32 @@ def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) 
                 predicted_px=one.area_px,
                 both_px=int(np.count_nonzero(one.mask & truth.pixels)),
                 seen=one.source.sha256 in seen,
+                hd95=surfaces.hd95,
+                asd=surfaces.asd,
+                sha256=one.source.sha256,
             )
         )
     return tuple(scores)
 
 
-def join_patient(parts: Sequence[PatientScore]) -> PatientScore:
+def missing_sequences(case: Case) -> tuple[Sequence, ...]:
+    """Name the sequences that a case does not have: absent, or a copy of FLAIR.
+
+    Parameters
+    ----------
+    case : Case
+        Scans of one value throughout say nothing and are passed over.
+
+    Returns
+    -------
+    tuple of str
+        Missing from any of its scans.
+    """
+    there = [set(real_sequences(scan)[0]) for scan in case.scans if not blank_slices(scan.pixels).all()]
+    return tuple(one for one in SEQUENCES if any(one not in mine for mine in there))
+
+
+def join_patient(parts: Series[PatientScore]) -> PatientScore:
     """Put several folders of one patient together; the parts' order is kept."""
     return PatientScore(
         patient=parts[0].patient,
@@ -165,4 +227,11 @@ def join_patient(parts: Sequence[PatientScore]) -> PatientScore:
         folders=tuple(name for one in parts for name in one.folders),
         slices=tuple(scored for one in parts for scored in one.slices),
         warnings=tuple(dict.fromkeys(text for one in parts for text in one.warnings)),
+        missing=tuple(name for name in SEQUENCES if any(name in one.missing for one in parts)),
+        fold=parts[0].fold,
     )
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = tuple(values)
+    return math.fsum(known) / len(known) if known else math.nan
