@@ -138,7 +138,7 @@ def outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
     return [np.asarray(line, dtype=np.float64) - 1.0 for line in generator.lines(0.5)]
 
 
-def outlined(picture: Picture, mask: NDArray[np.bool_], colour: Colour) -> Picture:
+def outlined(picture: Picture, mask: NDArray[np.bool_], colour: Colour, dash: float | None = None) -> Picture:
     """Draw a mask's borders on a picture, one display pixel wide and smooth.
 
     Parameters
@@ -147,6 +147,9 @@ def outlined(picture: Picture, mask: NDArray[np.bool_], colour: Colour) -> Pictu
     mask : ndarray, bool, shape (row, column)
         Stretched over the picture.
     colour : tuple of int
+    dash : float or None
+        Length of dashes and of the gaps between them, in display pixels; None draws a solid line. A dashed line over
+        a solid one lets both be seen where they run together.
 
     Returns
     -------
@@ -154,7 +157,36 @@ def outlined(picture: Picture, mask: NDArray[np.bool_], colour: Colour) -> Pictu
         A new array.
     """
     scale = np.array([picture.shape[1] / mask.shape[1], picture.shape[0] / mask.shape[0]])
-    lines = [np.rint(((line + 0.5) * scale - 0.5) * (1 << _SHIFT)).astype(np.int32)[:, None] for line in outlines(mask)]
+    lines = [(line + 0.5) * scale - 0.5 for line in outlines(mask)]
+    if dash is not None:
+        lines = [piece for line in lines for piece in dashes(line, dash)]
+    fixed = [np.rint(line * (1 << _SHIFT)).astype(np.int32)[:, None] for line in lines]
     drawn = picture.copy()
-    cv2.polylines(drawn, lines, isClosed=True, color=colour, thickness=1, lineType=cv2.LINE_AA, shift=_SHIFT)
+    cv2.polylines(drawn, fixed, isClosed=dash is None, color=colour, thickness=1, lineType=cv2.LINE_AA, shift=_SHIFT)
     return drawn
+
+
+def dashes(line: NDArray[np.float64], length: float) -> list[NDArray[np.float64]]:
+    """Cut a closed line into dashes with gaps of the same length between them.
+
+    Parameters
+    ----------
+    line : ndarray, float64, shape (vertex, 2)
+        The last vertex is the first one again.
+    length : float
+        In the line's unit; stretched a little, so that the pattern closes.
+
+    Returns
+    -------
+    list of ndarray, float64, shape (vertex, 2)
+        At least one dash.
+    """
+    travelled = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    count = max(1, round(travelled[-1] / (2 * length)))
+    ends = np.linspace(0.0, travelled[-1], 2 * count + 1)
+    pieces = []
+    for start, stop in zip(ends[:-1:2], ends[1::2], strict=True):
+        inner = travelled[(travelled > start) & (travelled < stop)]
+        at = np.concatenate([[start], inner, [stop]])
+        pieces.append(np.stack([np.interp(at, travelled, line[:, axis]) for axis in (0, 1)], axis=1))
+    return pieces
