@@ -23,10 +23,10 @@ def test_sides_are_counted_by_institution() -> None:
         measured("TCGA_DU_9_1", 60, 9, 5),
     ]
     assert summarise(split, folders) == [
-        SideRow("train", "CS", 1, 50, 11, 110),
-        SideRow("train", "DU", 1, 50, 8, 1000),
-        SideRow("train", "all", 2, 100, 19, 1110),
-        SideRow("validation", "all", 0, 0, 0, 0),
-        SideRow("test", "CS", 1, 40, 7, 1),
-        SideRow("test", "all", 1, 40, 7, 1),
+        SideRow("train", "CS", 1, 50, 11, 110, 0, 1, 0),
+        SideRow("train", "DU", 1, 50, 8, 1000, 0, 0, 1),
+        SideRow("train", "all", 2, 100, 19, 1110, 0, 1, 1),
+        SideRow("validation", "all", 0, 0, 0, 0, 0, 0, 0),
+        SideRow("test", "CS", 1, 40, 7, 1, 1, 0, 0),
+        SideRow("test", "all", 1, 40, 7, 1, 1, 0, 0),
     ]

@@ -20,7 +20,10 @@ BY_SLICE: Final = "slice"
 LEAK: Final = (
     "slices of one patient are on both sides: neighbours look alike, the score says how well the network remembers"
 )
-"""What is said wherever a split by slice is made or used."""
+"""What is said wherever a split by slice is made or used.
+
+It stands in the files and counts in their digest: other words would need another schema.
+"""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gliascope.dataset.layout import PatientStatistics
-from gliascope.dataset.split import SIDES, Split
+from gliascope.dataset.members import SIDES, Split
+from gliascope.dataset.sides import side_statistics
+from gliascope.dataset.split import by_patient, units_of
+from gliascope.dataset.stratify import terciles
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class SideRow:
         ``all`` for the side's sum.
     patients, slices, tumour_slices, tumour_px : int
         Patients are counted once, however many folders they have; `tumour_px` sums the true outlines.
+    small, middle, large : int
+        Patients whose tumour is in this third of all patients' that are on a side.
     """
 
     side: str
@@ -29,6 +34,9 @@ class SideRow:
     slices: int
     tumour_slices: int
     tumour_px: int
+    small: int
+    middle: int
+    large: int
 
 
 def summarise(split: Split, measured: Sequence[PatientStatistics]) -> list[SideRow]:
@@ -45,23 +53,27 @@ def summarise(split: Split, measured: Sequence[PatientStatistics]) -> list[SideR
     list of SideRow
         For each side, every institution that it holds in alphabetical order, then ``all``.
     """
+    held = {side: side_statistics(split, side, measured) for side in SIDES}
+    there = {one.folder.name for mine in held.values() for one in mine}
+    third = terciles(units_of(by_patient(one for one in measured if one.folder.name in there)))
     rows: list[SideRow] = []
-    for side in SIDES:
-        mine = [one for one in measured if split.side_of(one.folder.name) == side]
+    for side, mine in held.items():
         by_institution: dict[str, list[PatientStatistics]] = {}
         for one in mine:
             by_institution.setdefault(one.folder.institution, []).append(one)
-        rows.extend(_row(side, institution, some) for institution, some in sorted(by_institution.items()))
-        rows.append(_row(side, "all", mine))
+        rows.extend(_row(side, institution, some, third) for institution, some in sorted(by_institution.items()))
+        rows.append(_row(side, "all", mine, third))
     return rows
 
 
-def _row(side: str, institution: str, mine: Sequence[PatientStatistics]) -> SideRow:
+def _row(side: str, institution: str, mine: Sequence[PatientStatistics], third: Mapping[str, int]) -> SideRow:
+    patients = {one.folder.patient for one in mine}
     return SideRow(
-        side=side,
-        institution=institution,
-        patients=len({one.folder.patient for one in mine}),
-        slices=sum(one.slices for one in mine),
-        tumour_slices=sum(one.tumour_slices for one in mine),
-        tumour_px=sum(one.tumour_px for one in mine),
+        side,
+        institution,
+        len(patients),
+        sum(one.slices for one in mine),
+        sum(one.tumour_slices for one in mine),
+        sum(one.tumour_px for one in mine),
+        *(sum(third[patient] == number for patient in patients) for number in range(3)),
     )
