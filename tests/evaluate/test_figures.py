@@ -15,26 +15,47 @@ from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.findings import Verdict
 
 EMPTY = (0, 0, 0)
+NEED_TUMOUR = {"volumes", "tumour volumes", "tumour slices", "slices called tumour", "slices with both outlines"}
 
 
-def slice_score(pixels: tuple[int, int, int], probability: float, verdict: Verdict | None = None) -> SliceScore:
-    """Pixels: true, predicted, both."""
+def slice_score(
+    pixels: tuple[int, int, int],
+    probability: float,
+    verdict: Verdict | None = None,
+    distances: tuple[float, float] = (math.nan, math.nan),
+) -> SliceScore:
+    """Pixels: true, predicted, both. Distances: HD95 and average surface distance."""
     said: Verdict = verdict or ("tumour" if probability >= 0.5 else "no tumour")
-    return SliceScore("folder", "file.tif", 0, probability, said, *pixels, seen=False)
+    return SliceScore("folder", "file.tif", 0, probability, said, *pixels, False, *distances)
 
 
 def patient(name: str, *slices: SliceScore) -> PatientScore:
     return PatientScore(name, "AA", (name,), slices)
 
 
-A = patient("a", slice_score((100, 120, 90), 0.9), slice_score(EMPTY, 0.2), slice_score((0, 8, 0), 0.6))
-B = patient("b", slice_score((50, 0, 0), 0.4), slice_score((10, 30, 10), 0.8), slice_score(EMPTY, 0.1))
+A = patient(
+    "a",
+    slice_score((100, 120, 90), 0.9, distances=(4.0, 1.0)),
+    slice_score(EMPTY, 0.2),
+    slice_score((0, 8, 0), 0.6),
+    slice_score((40, 32, 24), 0.7, distances=(1.0, 0.5)),
+)
+B = patient(
+    "b",
+    slice_score((50, 0, 0), 0.4),
+    slice_score((10, 30, 10), 0.8, distances=(7.0, 2.0)),
+    slice_score(EMPTY, 0.1),
+)
 C = patient("c", slice_score(EMPTY, 0.3))
 
 
 def test_figures_of_two_patients_by_hand() -> None:
+    """A: 140 true pixels, 160 found, 114 both, so 46 false. B: 60 true, 30 found, 10 both, so 20 false.
+
+    By falling probability the slices are T T T E T E E (T tumour, E empty); called are the first four.
+    """
     figures = headline([A, B], resamples=0)
-    dice_a, dice_b = 2 * 90 / (128 + 100), 2 * 10 / (30 + 60)
+    dice_a, dice_b = 2 * 114 / (160 + 140), 2 * 10 / (30 + 60)
     values = {name: one.value for name, one in figures.items()}
     assert values == pytest.approx(
         {
@@ -42,19 +63,41 @@ def test_figures_of_two_patients_by_hand() -> None:
             "dice_median": (dice_a + dice_b) / 2,
             "dice_sd": abs(dice_a - dice_b) / math.sqrt(2),
             "dice_low": 1,
-            "dice_pooled": 2 * 100 / (158 + 160),
-            "auc": (3 + 2 + 3) / 9,
-            "sensitivity": 2 / 3,
+            "dice_pooled": 2 * 124 / (190 + 200),
+            "dice_slice": (2 * 90 / 220 + 2 * 24 / 72 + 0 + 2 * 10 / 40) / 4,
+            "iou_mean": (114 / (160 + 140 - 114) + 10 / (30 + 60 - 10)) / 2,
+            "iou_pooled": 124 / (190 + 200 - 124),
+            "hd95_mean": ((4 + 1) / 2 + 7) / 2,
+            "asd_mean": ((1 + 0.5) / 2 + 2) / 2,
+            "hd95_slices": 3,
+            "missed_slices": 1,
+            "empty_slices": 2,
+            "auc": (3 + 3 + 3 + 2) / 12,
+            "pr_auc": (1 + 1 + 1 + 4 / 5) / 4,
+            "sensitivity": 3 / 4,
             "specificity": 2 / 3,
-            "accuracy": 4 / 6,
+            "sensitivity_at_96": 3 / 4,
+            "precision": 3 / 4,
+            "f1": 2 * 3 / (4 + 4),
+            "accuracy": 5 / 7,
+            "false_positive_share_median": (46 / 140 + 20 / 60) / 2,
             "false_positive_px": 8,
             "false_positive_px_mean": 8 / 3,
             "false_positive_slices": 1,
         }
     )
     assert [one.name for one in FIGURES] == list(figures)
-    assert {(one.patients, one.slices) for name, one in figures.items() if name.startswith("dice")} == {(2, 6)}
-    assert (figures["sensitivity"].slices, figures["specificity"].slices, figures["auc"].slices) == (3, 3, 6)
+    counts = {name: (one.patients, one.slices) for name, one in figures.items()}
+    over = {one.counted: counts[one.name] for one in FIGURES}
+    assert over == {
+        "volumes": (2, 7),
+        "tumour volumes": (2, 7),
+        "slices": (2, 7),
+        "tumour slices": (2, 4),
+        "tumour-free slices": (2, 3),
+        "slices called tumour": (2, 4),
+        "slices with both outlines": (2, 3),
+    }
     assert all(math.isnan(one.low) and math.isnan(one.high) for one in figures.values())
 
 
@@ -62,16 +105,19 @@ def test_a_patient_without_any_outline_is_left_out_of_dice_and_counted_elsewhere
     figures = headline([A, B, C], resamples=0)
     assert math.isnan(C.dice)
     assert figures["dice_mean"].value == headline([A, B], resamples=0)["dice_mean"].value
-    assert (figures["dice_mean"].patients, figures["dice_mean"].slices) == (2, 6)
+    assert (figures["dice_mean"].patients, figures["dice_mean"].slices) == (2, 7)
     assert (figures["specificity"].patients, figures["specificity"].slices) == (3, 4)
-    assert (figures["sensitivity"].patients, figures["sensitivity"].slices) == (2, 3)
+    assert (figures["sensitivity"].patients, figures["sensitivity"].slices) == (2, 4)
     assert figures["specificity"].value == 3 / 4
+    assert figures["empty_slices"].value == 3
 
 
 def test_what_is_not_defined_is_nan() -> None:
     figures = headline([C], resamples=50)
     undefined = {name for name, one in figures.items() if math.isnan(one.value)}
-    assert undefined == {"dice_mean", "dice_median", "dice_sd", "dice_low", "dice_pooled", "auc", "sensitivity"}
+    need_tumour = {one.name for one in FIGURES if one.counted in NEED_TUMOUR} - {"hd95_slices"}
+    assert undefined == need_tumour | {"auc", "pr_auc", "f1", "sensitivity_at_96"}
+    assert (figures["hd95_slices"].value, figures["empty_slices"].value) == (0, 1)
     tumour_only = headline([patient("d", slice_score((9, 9, 9), 0.9))], resamples=50)
     assert math.isnan(tumour_only["false_positive_px"].value)
     assert math.isnan(tumour_only["specificity"].value)

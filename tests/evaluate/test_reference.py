@@ -18,7 +18,7 @@ from gliascope.pipeline import Analyser
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "evaluation.md").read_text(encoding="utf-8")
 NEWLINE = "\n"
-SHOWN = {0: "whole number", 1: "1 decimal", 3: "3 decimals"}
+SHOWN = {0: "whole number", 1: "1 decimal", 2: "2 decimals", 3: "3 decimals"}
 PARTS: dict[str, type[BaseModel]] = {
     "data": record.DataRecord,
     "split": record.SplitRecord,

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final, Literal
 
-Counted = Literal["volumes", "slices", "tumour slices", "tumour-free slices"]
-"""What a figure is taken over, and counted in. ``volumes`` leaves out patients where both outlines are empty."""
+Counted = Literal[
+    "volumes",
+    "tumour volumes",
+    "slices",
+    "tumour slices",
+    "tumour-free slices",
+    "slices called tumour",
+    "slices with both outlines",
+]
+"""What a figure is taken over, and counted in. ``volumes`` leaves out patients where both outlines are empty, ``tumour
+volumes`` patients without a true outline."""
 
 LOW_DICE: Final = 0.70
 """A patient under this Dice counts as a failure, as in Buda et al. 2019."""
+
+HIGH_SPECIFICITY: Final = Fraction(96, 100)
+"""The specificity at which a sensitivity is read off the ROC curve; exact, so that counts decide and not rounding."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +55,145 @@ class Definition:
 
 FIGURES: Final = (
     Definition(
-        "dice_mean", "Dice per patient, mean", "Dice over each patient's volume, averaged over patients", "volumes"
+        "dice_mean",
+        "Dice per patient, mean",
+        "Dice over each patient's volume, averaged over patients",
+        "volumes",
     ),
-    Definition("dice_median", "Dice per patient, median", "the middle of the patients' Dice", "volumes"),
-    Definition("dice_sd", "Dice per patient, SD", "sample standard deviation (n - 1) of the patients' Dice", "volumes"),
     Definition(
-        "dice_low", f"Patients under Dice {LOW_DICE:.2f}", "number of patients whose Dice is lower", "volumes", 0
+        "dice_median",
+        "Dice per patient, median",
+        "the middle of the patients' Dice",
+        "volumes",
     ),
-    Definition("dice_pooled", "Dice, pooled", "Dice over the pixels of all patients together", "volumes"),
-    Definition("auc", "Slice AUC", "area under the ROC curve of the slices' probabilities", "slices"),
-    Definition("sensitivity", "Slice sensitivity", "share of the tumour slices called tumour", "tumour slices"),
     Definition(
-        "specificity", "Slice specificity", "share of the tumour-free slices not called tumour", "tumour-free slices"
+        "dice_sd",
+        "Dice per patient, SD",
+        "sample standard deviation (n - 1) of the patients' Dice",
+        "volumes",
     ),
-    Definition("accuracy", "Slice accuracy", "share of all slices called as they are", "slices"),
+    Definition(
+        "dice_low",
+        f"Patients under Dice {LOW_DICE:.2f}",
+        "number of patients whose Dice is lower",
+        "volumes",
+        0,
+    ),
+    Definition(
+        "dice_pooled",
+        "Dice, pooled",
+        "Dice over the pixels of all patients together",
+        "volumes",
+    ),
+    Definition(
+        "dice_slice",
+        "Dice per tumour slice, mean",
+        "Dice on each tumour slice, averaged over these slices; a slice without an outline found counts 0",
+        "tumour slices",
+    ),
+    Definition(
+        "iou_mean",
+        "IoU per patient, mean",
+        "intersection over union over each patient's volume, averaged over patients",
+        "volumes",
+    ),
+    Definition(
+        "iou_pooled",
+        "IoU, pooled",
+        "intersection over union over the pixels of all patients together",
+        "volumes",
+    ),
+    Definition(
+        "hd95_mean",
+        "HD95 per patient, mean (pixels)",
+        "95th percentile of the Hausdorff distance on each slice with both outlines, averaged over a "
+        "patient's slices, then over patients",
+        "slices with both outlines",
+        2,
+    ),
+    Definition(
+        "asd_mean",
+        "Surface distance per patient, mean (pixels)",
+        "average symmetric surface distance, averaged in the same way",
+        "slices with both outlines",
+        2,
+    ),
+    Definition(
+        "hd95_slices",
+        "Slices with both outlines",
+        "slices on which distances are defined",
+        "slices with both outlines",
+        0,
+    ),
+    Definition(
+        "missed_slices",
+        "Tumour slices not outlined",
+        "tumour slices without any pixel outlined: no distance is defined, and Dice is 0",
+        "tumour slices",
+        0,
+    ),
+    Definition(
+        "empty_slices",
+        "Slices with neither outline",
+        "tumour-free slices without any pixel outlined: left out of every mean of Dice, IoU and distances",
+        "tumour-free slices",
+        0,
+    ),
+    Definition(
+        "auc",
+        "Slice AUC",
+        "area under the ROC curve of the slices' probabilities",
+        "slices",
+    ),
+    Definition(
+        "pr_auc",
+        "Slice average precision",
+        "average precision of the slices' probabilities: the area under the precision-recall curve, in steps",
+        "slices",
+    ),
+    Definition(
+        "sensitivity",
+        "Slice sensitivity",
+        "share of the tumour slices called tumour",
+        "tumour slices",
+    ),
+    Definition(
+        "specificity",
+        "Slice specificity",
+        "share of the tumour-free slices not called tumour",
+        "tumour-free slices",
+    ),
+    Definition(
+        "sensitivity_at_96",
+        f"Slice sensitivity at specificity {float(HIGH_SPECIFICITY):.2f}",
+        "sensitivity at the lowest threshold whose specificity is that high, read off the ROC curve of these "
+        "very slices",
+        "slices",
+    ),
+    Definition(
+        "precision",
+        "Slice precision",
+        "share of tumour slices among the slices called tumour",
+        "slices called tumour",
+    ),
+    Definition(
+        "f1",
+        "Slice F1",
+        "harmonic mean of slice sensitivity and slice precision",
+        "slices",
+    ),
+    Definition(
+        "accuracy",
+        "Slice accuracy",
+        "share of all slices called as they are",
+        "slices",
+    ),
+    Definition(
+        "false_positive_share_median",
+        "False-positive share, median",
+        "pixels outlined outside the true outline over the patient's true pixels; the middle of the patients",
+        "tumour volumes",
+    ),
     Definition(
         "false_positive_px",
         "False-positive pixels",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.errors import InputError
-from gliascope.evaluate.curve import area_under_curve
-from gliascope.evaluate.definitions import FIGURES, LOW_DICE, Counted
+from gliascope.evaluate.definitions import FIGURES, Counted
+from gliascope.evaluate.resample import compute, draw_patients
+from gliascope.evaluate.roc import areas
 from gliascope.evaluate.score import PatientScore
-from gliascope.measure.overlap import dice_of_counts
+from gliascope.evaluate.tally import Tally, tabulate
 
 RESAMPLES: Final = 2000
 """Bootstrap resamples."""
@@ -46,24 +47,6 @@ class Figure:
     slices: int
 
 
-@dataclass(frozen=True, eq=False)
-class _Columns:
-    """The patients' counts: integers of shape (patient,), and the arrays of each one's slices."""
-
-    dice: NDArray[np.float64]
-    both: NDArray[np.int64]
-    predicted: NDArray[np.int64]
-    true: NDArray[np.int64]
-    slices: NDArray[np.int64]
-    tumour: NDArray[np.int64]
-    found: NDArray[np.int64]
-    alarms: NDArray[np.int64]
-    false_px: NDArray[np.int64]
-    false_slices: NDArray[np.int64]
-    labels: tuple[NDArray[np.bool_], ...]
-    scores: tuple[NDArray[np.float64], ...]
-
-
 def headline(patients: Sequence[PatientScore], *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Figure]:
     """Compute the headline figures.
 
@@ -94,92 +77,43 @@ def headline(patients: Sequence[PatientScore], *, resamples: int = RESAMPLES, se
         raise InputError("figures need at least one patient, received none")
     if resamples < 0:
         raise InputError(f"the number of bootstrap resamples must be 0 or more, received {resamples}")
-    columns = _tabulate(patients)
-    everyone = np.arange(len(patients))
-    values = _compute(columns, everyone)
-    draws = np.random.default_rng(seed).integers(len(patients), size=(resamples, len(patients)))
-    drawn = [_compute(columns, one) for one in draws] if len(patients) > 1 else []
-    counts = _counts(columns)
-    return {
-        one.name: Figure(values[one.name], *_interval([draw[one.name] for draw in drawn]), *counts[one.counted])
-        for one in FIGURES
-    }
+    tally = tabulate(patients)
+    everyone = compute(tally, np.arange(len(tally))[np.newaxis])
+    values = {name: float(one[0]) for name, one in everyone.items()} | areas(patients)
+    drawn = compute(tally, draw_patients(len(tally), resamples if len(tally) > 1 else 0, seed))
+    counts = _counts(tally)
+    return {one.name: Figure(values[one.name], *interval(drawn[one.name]), *counts[one.counted]) for one in FIGURES}
 
 
-def _tabulate(patients: Sequence[PatientScore]) -> _Columns:
-    def column(values: list[int]) -> NDArray[np.int64]:
-        return np.array(values, dtype=np.int64)
+def interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Percentile interval of the draws in which a figure is defined; NaN where there is none.
 
-    def count(kind: bool, called: bool) -> NDArray[np.int64]:
-        return column([sum(s.tumour == kind and s.called == called for s in one.slices) for one in patients])
+    Parameters
+    ----------
+    values : ndarray, float64, shape (draw,)
 
-    empty = [[s for s in one.slices if not s.tumour] for one in patients]
-    return _Columns(
-        dice=np.array([one.dice for one in patients], dtype=np.float64),
-        both=column([one.both_px for one in patients]),
-        predicted=column([one.predicted_px for one in patients]),
-        true=column([one.true_px for one in patients]),
-        slices=column([len(one.slices) for one in patients]),
-        tumour=column([sum(s.tumour for s in one.slices) for one in patients]),
-        found=count(kind=True, called=True),
-        alarms=count(kind=False, called=True),
-        false_px=column([one.false_positive_px for one in patients]),
-        false_slices=column([sum(s.predicted_px > 0 for s in some) for some in empty]),
-        labels=tuple(np.array([s.tumour for s in one.slices], dtype=np.bool_) for one in patients),
-        scores=tuple(np.array([s.rank_score for s in one.slices], dtype=np.float64) for one in patients),
-    )
-
-
-def _compute(columns: _Columns, chosen: NDArray[np.intp]) -> dict[str, float]:
-    """Compute all figures of the chosen patients, who may occur several times."""
-
-    def total(values: NDArray[Any]) -> int:
-        return int(values[chosen].sum())
-
-    dice = columns.dice[chosen]
-    dice = dice[~np.isnan(dice)]
-    slices, tumour, found, alarms = (
-        total(one) for one in (columns.slices, columns.tumour, columns.found, columns.alarms)
-    )
-    empty = slices - tumour
-    labels = np.concatenate([columns.labels[one] for one in chosen])
-    scores = np.concatenate([columns.scores[one] for one in chosen])
-    return {
-        "dice_mean": float(dice.mean()) if dice.size else NAN,
-        "dice_median": float(np.median(dice)) if dice.size else NAN,
-        "dice_sd": float(dice.std(ddof=1)) if dice.size > 1 else NAN,
-        "dice_low": float((dice < LOW_DICE).sum()) if dice.size else NAN,
-        "dice_pooled": dice_of_counts(total(columns.both), total(columns.predicted), total(columns.true)),
-        "auc": area_under_curve(labels, scores),
-        "sensitivity": _share(found, tumour),
-        "specificity": _share(empty - alarms, empty),
-        "accuracy": _share(found + empty - alarms, slices),
-        "false_positive_px": float(total(columns.false_px)) if empty else NAN,
-        "false_positive_px_mean": _share(total(columns.false_px), empty),
-        "false_positive_slices": float(total(columns.false_slices)) if empty else NAN,
-    }
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else NAN
-
-
-def _interval(values: list[float]) -> tuple[float, float]:
-    defined = [one for one in values if not np.isnan(one)]
-    if not defined:
+    Returns
+    -------
+    low, high : float
+    """
+    defined = values[~np.isnan(values)]
+    if not defined.size:
         return NAN, NAN
     tail = (1 - LEVEL) / 2 * 100
     low, high = np.percentile(defined, [tail, 100 - tail])
     return float(low), float(high)
 
 
-def _counts(columns: _Columns) -> dict[Counted, tuple[int, int]]:
+def _counts(tally: Tally) -> dict[Counted, tuple[int, int]]:
     """Patients and slices of each kind."""
-    outlined = ~np.isnan(columns.dice)
-    empty = columns.slices - columns.tumour
-    return {
-        "volumes": (int(outlined.sum()), int(columns.slices[outlined].sum())),
-        "slices": (len(columns.slices), int(columns.slices.sum())),
-        "tumour slices": (int((columns.tumour > 0).sum()), int(columns.tumour.sum())),
-        "tumour-free slices": (int((empty > 0).sum()), int(empty.sum())),
+    called = tally.found + tally.alarms
+    kinds: dict[Counted, NDArray[np.int64]] = {
+        "volumes": tally.slices * ~np.isnan(tally.dice),
+        "tumour volumes": tally.slices * (tally.true > 0),
+        "slices": tally.slices,
+        "tumour slices": tally.tumour,
+        "tumour-free slices": tally.empty,
+        "slices called tumour": called,
+        "slices with both outlines": tally.compared,
     }
+    return {name: (int((one > 0).sum()), int(one.sum())) for name, one in kinds.items()}

@@ -58,6 +58,26 @@ def curves_of(patients: Sequence[PatientScore]) -> CurvesRecord:
     return CurvesRecord(roc=roc, pr=pr)
 
 
+def areas(patients: Sequence[PatientScore]) -> dict[str, float]:
+    """Areas under the two curves, from all their points.
+
+    Parameters
+    ----------
+    patients : sequence of PatientScore
+
+    Returns
+    -------
+    dict of str to float
+        ``auc``: under the ROC curve. ``pr_auc``: average precision. NaN where only one kind of slice is there.
+    """
+    labels, scores = labels_and_scores(patients)
+    if labels.all() or not labels.any():
+        return {"auc": float("nan"), "pr_auc": float("nan")}
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    return {"auc": float(roc_auc_score(labels, scores)), "pr_auc": float(average_precision_score(labels, scores))}
+
+
 def labels_and_scores(patients: Sequence[PatientScore]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Collect which slices show a tumour, and their probabilities.
 
