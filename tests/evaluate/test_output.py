@@ -12,6 +12,7 @@ from gliascope.bundle import Bundle
 from gliascope.dataset.layout import patients
 from gliascope.dataset.split import Split
 from gliascope.errors import InputError
+from gliascope.evaluate.evidence import load_evidence, record_of
 from gliascope.evaluate.output import write_evaluation, write_text
 from gliascope.evaluate.record import EvaluationRecord, load_record
 from gliascope.evaluate.run import evaluate_side
@@ -24,10 +25,10 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_three_files_are_written_and_agree(data: Path, split: Split, analyser: Analyser, tmp_path: Path) -> None:
+def test_four_files_are_written_and_agree(data: Path, split: Split, analyser: Analyser, tmp_path: Path) -> None:
     evaluation = evaluate_side(data, split, analyser)
     files = write_evaluation(evaluation, tmp_path / "new" / "out")
-    assert [one.name for one in files] == ["evaluation.json", "patients.csv", "slices.csv"]
+    assert [one.name for one in files] == ["evaluation.json", "patients.csv", "slices.csv", "evidence.parquet"]
     assert sorted(one.name for one in files[0].parent.iterdir()) == sorted(one.name for one in files)
     assert load_record(files[0]) == evaluation.record
     people, slices = rows(files[1]), rows(files[2])
@@ -52,10 +53,18 @@ def test_three_files_are_written_and_agree(data: Path, split: Split, analyser: A
         "true_px": "16",
         "predicted_px": "0",
         "both_px": "0",
+        "hd95": "",
+        "asd": "",
         "seen": "0",
         "sample": "unseen",
     }
     assert {one["sample"] for one in people} == {"unseen"}
+    assert [one["hd95"] for one in slices] == ["0.0", "", "", "5.0", "", ""]
+    assert [(one["hd95"], one["asd"], one["missing"], one["fold"]) for one in people] == [
+        ("0.0", "0.0", "", ""),
+        ("5.0", "2.5", "", ""),
+    ]
+    assert record_of(load_evidence(files[3])) == evaluation.record
 
 
 def test_in_sample_stands_on_every_row(
@@ -67,7 +76,9 @@ def test_in_sample_stands_on_every_row(
 ) -> None:
     case = read_case(patients(data)[0].files)
     analyser = make_analyser(make_bundle(seen=[case.sources[0].sha256]))
-    record, people, slices = write_evaluation(evaluate_side(data, split, analyser, allow_seen=True), tmp_path / "out")
+    record, people, slices, _ = write_evaluation(
+        evaluate_side(data, split, analyser, allow_seen=True), tmp_path / "out"
+    )
     assert json.loads(record.read_text())["sample"] == "in-sample"
     assert {one["sample"] for path in (people, slices) for one in rows(path)} == {"in-sample"}
     assert [one["seen"] for one in rows(slices)] == ["1", "0", "0", "0", "0", "0"]

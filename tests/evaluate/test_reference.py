@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from gliascope.dataset.split import Split
 from gliascope.evaluate import record
 from gliascope.evaluate.definitions import FIGURES, Definition
+from gliascope.evaluate.evidence import SCHEMA
+from gliascope.evaluate.evidence_rows import COLUMNS, NAMES
 from gliascope.evaluate.figures import LEVEL, RESAMPLES
 from gliascope.evaluate.output import PATIENT_COLUMNS, SLICE_COLUMNS
 from gliascope.evaluate.run import evaluate_side
@@ -19,6 +21,7 @@ from gliascope.pipeline import Analyser
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "evaluation.md").read_text(encoding="utf-8")
 NEWLINE = "\n"
 SHOWN = {0: "whole number", 1: "1 decimal", 2: "2 decimals", 3: "3 decimals"}
+TYPES = {NAMES: "text", "string": "text"}
 PARTS: dict[str, type[BaseModel]] = {
     "data": record.DataRecord,
     "split": record.SplitRecord,
@@ -54,6 +57,13 @@ def test_schema_intervals_and_columns() -> None:
     assert f"Intervals are {LEVEL * 100:.0f} % percentile bootstrap intervals over patients: {RESAMPLES} times" in PAGE
     for column in (*PATIENT_COLUMNS, *SLICE_COLUMNS, *record.EvaluationRecord.model_fields):
         assert f"`{column}" in PAGE
+
+
+@pytest.mark.parametrize(("name", "kind"), COLUMNS.items())
+def test_columns_of_the_evidence(name: str, kind: str) -> None:
+    evidence = PAGE.partition("## evidence.parquet")[2].partition("## ")[0]
+    assert f"| `{name}` | {TYPES.get(kind, kind)} | " in evidence
+    assert SCHEMA in evidence
 
 
 def test_what_a_stamped_bundle_holds(data: Path, split: Split, analyser: Analyser) -> None:

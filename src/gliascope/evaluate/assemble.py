@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,6 +40,22 @@ class Origin(BaseModel):
     split: SplitRecord
     models: list[ModelRecord] = Field(min_length=1)
     provenance: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """An evaluation with every slice's score.
+
+    Attributes
+    ----------
+    record : EvaluationRecord
+        What ``evaluation.json`` says.
+    patients : tuple of PatientScore
+        By name.
+    """
+
+    record: EvaluationRecord
+    patients: tuple[PatientScore, ...]
 
 
 def make_record(patients: Sequence[PatientScore], origin: Origin, *, resamples: int, seed: int) -> EvaluationRecord:

@@ -1,4 +1,4 @@
-"""The files of an evaluation: ``evaluation.json``, ``patients.csv``, ``slices.csv``."""
+"""The files of an evaluation: ``evaluation.json``, ``patients.csv``, ``slices.csv``, ``evidence.parquet``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from gliascope.evaluate.run import Evaluation
+from gliascope.evaluate.assemble import Evaluation
+from gliascope.evaluate.evidence import save_evidence
+from gliascope.evaluate.files import write_bytes, write_text
+
+__all__ = ["EVIDENCE", "PATIENTS", "RECORD", "SLICES", "write_bytes", "write_evaluation", "write_text"]
 
 RECORD: Final = "evaluation.json"
 PATIENTS: Final = "patients.csv"
 SLICES: Final = "slices.csv"
+EVIDENCE: Final = "evidence.parquet"
 
 PATIENT_COLUMNS: Final = (
     "patient",
@@ -27,6 +32,11 @@ PATIENT_COLUMNS: Final = (
     "both_px",
     "false_positive_px",
     "dice",
+    "iou",
+    "hd95",
+    "asd",
+    "missing",
+    "fold",
     "seen_slices",
 )
 SLICE_COLUMNS: Final = (
@@ -39,12 +49,14 @@ SLICE_COLUMNS: Final = (
     "true_px",
     "predicted_px",
     "both_px",
+    "hd95",
+    "asd",
     "seen",
 )
 
 
 def write_evaluation(evaluation: Evaluation, out: str | Path) -> list[Path]:
-    """Write the three files; each is written beside its place and moved there.
+    """Write the four files; each is written beside its place and moved there.
 
     The last column of both tables, ``sample``, says on every row whether the images are evidence of accuracy: see
     `gliascope.evaluate.record.Sample`.
@@ -61,6 +73,10 @@ def write_evaluation(evaluation: Evaluation, out: str | Path) -> list[Path]:
 
     Raises
     ------
+    InputError
+        If two slices have one name.
+    MissingExtra
+        If the extra `evaluate` is not installed.
     OSError
         If they cannot be written.
     """
@@ -74,24 +90,8 @@ def write_evaluation(evaluation: Evaluation, out: str | Path) -> list[Path]:
         PATIENTS: _table(PATIENT_COLUMNS, patients, sample),
         SLICES: _table(SLICE_COLUMNS, slices, sample),
     }
-    return [write_text(folder / name, text) for name, text in texts.items()]
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Write a file beside its place and move it there, so that it is whole or as it was before.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; nothing is left behind then.
-    """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    written = [write_text(folder / name, text) for name, text in texts.items()]
+    return [*written, save_evidence(evaluation.patients, folder / EVIDENCE, record=evaluation.record)]
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], sample: str) -> str:
@@ -103,7 +103,9 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], sample: str) -
 
 
 def _cell(value: Any) -> Any:
-    """Empty where a figure is not defined; 1 and 0 for yes and no."""
+    """Empty where a figure is not defined; 1 and 0 for yes and no; several words with a blank between them."""
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, list):
+        return " ".join(value)
     return "" if isinstance(value, float) and math.isnan(value) else value

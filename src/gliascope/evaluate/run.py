@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,16 +11,19 @@ from gliascope.dataset.layout import PatientFolder
 from gliascope.dataset.sides import side_patients
 from gliascope.dataset.split import Split
 from gliascope.errors import require_extra
-from gliascope.evaluate.assemble import Origin, make_record
+from gliascope.evaluate.assemble import Evaluation, Origin, make_record
 from gliascope.evaluate.figures import RESAMPLES
 from gliascope.evaluate.identity import bundle_record, point_record
-from gliascope.evaluate.record import EvaluationRecord, ModelRecord, Sample, SplitRecord
+from gliascope.evaluate.join import join_evaluations
+from gliascope.evaluate.record import ModelRecord, Sample, SplitRecord
 from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, score_case
 from gliascope.evaluate.survey import Survey, check_unseen, seen_slices, survey
 from gliascope.findings import Finding
 from gliascope.pipeline import Analyser
 from gliascope.read import read_case
 from gliascope.scan import Case
+
+__all__ = ["Advance", "Evaluation", "OnPatient", "evaluate_side", "join_evaluations"]
 
 logger = logging.getLogger(__name__)
 
@@ -33,22 +35,6 @@ Advance = Callable[[int, int, str], None]
 
 OnPatient = Callable[[Case, Finding, PatientScore], None]
 """Called after each folder with its images, what was said about them, and the score of this folder alone."""
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """An evaluation with every slice's score.
-
-    Attributes
-    ----------
-    record : EvaluationRecord
-        What ``evaluation.json`` says.
-    patients : tuple of PatientScore
-        By name.
-    """
-
-    record: EvaluationRecord
-    patients: tuple[PatientScore, ...]
 
 
 def evaluate_side(
@@ -83,7 +69,7 @@ def evaluate_side(
     resamples, seed : int
         Of the bootstrap.
     fold : int, optional
-        Which fold of a cross-validation this is, from 0; kept in the record.
+        Which fold of a cross-validation this is, from 0; by default the split's own number, if it has one.
     advance : callable
         See `Advance`.
     on_patient : callable, optional
@@ -103,6 +89,7 @@ def evaluate_side(
         If the extra `evaluate` is not installed.
     """
     require_extra("an evaluation", "evaluate", "sklearn")
+    fold = split.fold if fold is None else fold
     folders = side_patients(split, side, data)
     seen = analyser.bundle.seen()
     found = survey(folders, seen)

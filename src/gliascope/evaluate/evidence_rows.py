@@ -1,0 +1,151 @@
+"""Scores as rows of a table, and back."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from gliascope.errors import InputError
+from gliascope.evaluate.score import PatientScore, SliceScore
+
+SEPARATOR: Final = " "
+"""Between the sequences that a patient lacks."""
+
+
+NAMES: Final = "names"
+"""Type of a column whose few different words are kept once."""
+
+COLUMNS: Final[dict[str, str]] = {
+    "patient": NAMES,
+    "institution": NAMES,
+    "folder": NAMES,
+    "file": "string",
+    "page": "int32",
+    "fold": "int16",
+    "missing": NAMES,
+    "probability": "float64",
+    "verdict": NAMES,
+    "true_px": "int32",
+    "predicted_px": "int32",
+    "both_px": "int32",
+    "hd95": "float64",
+    "asd": "float64",
+    "seen": "bool",
+    "sha256": "binary",
+    "sample": NAMES,
+}
+"""Columns and their types, as PyArrow calls them.
+
+Floating-point numbers keep all 64 bits, so that a remade record has the same digits. What is not defined is null.
+"""
+
+
+def rows_of(patients: Sequence[PatientScore], sample: str) -> list[dict[str, Any]]:
+    """Write one row a slice.
+
+    Raises
+    ------
+    InputError
+        If two slices have one name.
+    """
+    rows = [_row(patient, one, sample) for patient in patients for one in patient.slices]
+    _check_names(rows, "evidence")
+    return rows
+
+
+def patients_of(
+    rows: Sequence[Mapping[str, Any]], warnings: Mapping[str, Sequence[str]], sample: str, origin: str
+) -> tuple[PatientScore, ...]:
+    """Read the patients from their rows; `origin` names the table in messages.
+
+    Raises
+    ------
+    InputError
+        If two slices have one name, or a row contradicts itself or another one.
+    """
+    _check_names(rows, origin)
+    members: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        _check_row(row, sample, origin)
+        members.setdefault(row["patient"], []).append(row)
+    return tuple(_patient(mine, warnings.get(name, ()), origin) for name, mine in members.items())
+
+
+def _row(patient: PatientScore, one: SliceScore, sample: str) -> dict[str, Any]:
+    return {
+        "patient": patient.patient,
+        "institution": patient.institution,
+        "folder": one.folder,
+        "file": one.file,
+        "page": one.page,
+        "fold": patient.fold,
+        "missing": SEPARATOR.join(patient.missing),
+        "probability": _defined(one.probability),
+        "verdict": one.verdict,
+        "true_px": one.true_px,
+        "predicted_px": one.predicted_px,
+        "both_px": one.both_px,
+        "hd95": _defined(one.hd95),
+        "asd": _defined(one.asd),
+        "seen": one.seen,
+        "sha256": bytes.fromhex(one.sha256),
+        "sample": sample,
+    }
+
+
+def _patient(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str], origin: str) -> PatientScore:
+    first = rows[0]
+    for name in ("institution", "fold", "missing"):
+        if any(row[name] != first[name] for row in rows):
+            raise InputError(f"{origin}: a patient must have one {name}, received several for {first['patient']}")
+    return PatientScore(
+        patient=first["patient"],
+        institution=first["institution"],
+        folders=tuple(dict.fromkeys(row["folder"] for row in rows)),
+        slices=tuple(_slice(row) for row in rows),
+        warnings=tuple(warnings),
+        missing=tuple(first["missing"].split()),
+        fold=first["fold"],
+    )
+
+
+def _slice(row: Mapping[str, Any]) -> SliceScore:
+    return SliceScore(
+        folder=row["folder"],
+        file=row["file"],
+        page=row["page"],
+        probability=_number(row["probability"]),
+        verdict=row["verdict"],
+        true_px=row["true_px"],
+        predicted_px=row["predicted_px"],
+        both_px=row["both_px"],
+        seen=row["seen"],
+        hd95=_number(row["hd95"]),
+        asd=_number(row["asd"]),
+        sha256=row["sha256"].hex(),
+    )
+
+
+def _check_names(rows: Sequence[Mapping[str, Any]], origin: str) -> None:
+    names = Counter((row["folder"], row["file"], row["page"]) for row in rows)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise InputError(f"{origin}: every slice must have its own name, received {'/'.join(map(str, twice[0]))} twice")
+
+
+def _check_row(row: Mapping[str, Any], sample: str, origin: str) -> None:
+    name = f"{row['folder']}/{row['file']}"
+    if row["sample"] != sample:
+        raise InputError(f"{origin}: {name} must be marked {sample} like the table, received {row['sample']}")
+    if not 0 <= row["both_px"] <= min(row["true_px"], row["predicted_px"]):
+        raise InputError(f"{origin}: {name} must not have more pixels in both outlines than in one of them")
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

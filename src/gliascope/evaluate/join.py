@@ -1,0 +1,99 @@
+"""The folds of a cross-validation put together: every patient once, scored by a model that never saw them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from gliascope.dataset.members import Folds
+from gliascope.errors import InputError
+from gliascope.evaluate.assemble import Evaluation, Origin, make_record
+from gliascope.evaluate.figures import RESAMPLES
+from gliascope.evaluate.record import EvaluationRecord, Sample
+
+FROM_WORST: Final[tuple[Sample, ...]] = ("in-sample", "phantom", "leaky", "unseen")
+"""What the whole is called is the first of these that a part is called."""
+
+
+def join_evaluations(
+    parts: Sequence[Evaluation], folds: Folds, *, resamples: int = RESAMPLES, seed: int = 0
+) -> Evaluation:
+    """Put the evaluations of a cross-validation's folds together.
+
+    Parameters
+    ----------
+    parts : sequence of Evaluation
+        One a fold, in any order, each of one model on one side of the fold's split; some folds may be absent.
+    folds : Folds
+        What the models were trained by.
+    resamples, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    Evaluation
+        Of all patients. Its curves and areas rank the slices of all folds together; its split is the folds' file.
+
+    Raises
+    ------
+    InputError
+        If there is no part, one is of another split or of several models, they differ in data or side, or a patient
+        is scored twice.
+    """
+    if not parts:
+        raise InputError("a cross-validation must have a scored fold, received none")
+    numbered = sorted(((_fold_of(one.record, folds), one) for one in parts), key=lambda one: one[0])
+    records = [(fold, one.record) for fold, one in numbered]
+    data = _only("data", (one.data.name for _, one in records))
+    side = _only("side", (one.split.side for _, one in records))
+    patients = [replace(one, fold=fold) for fold, part in numbered for one in part.patients]
+    _check_once(one.patient for one in patients)
+    first = records[0][1]
+    origin = Origin(
+        sample=next(one for one in FROM_WORST if any(record.sample == one for _, record in records)),
+        data=data,
+        split=first.split.model_copy(update={"sha256": folds.sha256, "side": side}),
+        models=[record.models[0].model_copy(update={"fold": fold}) for fold, record in records],
+        provenance=_provenance(records),
+    )
+    scored = tuple(sorted(patients, key=lambda one: one.patient))
+    return Evaluation(make_record(scored, origin, resamples=resamples, seed=seed), scored)
+
+
+def _fold_of(record: EvaluationRecord, folds: Folds) -> int:
+    """Number the fold whose split an evaluation is of."""
+    if len(record.models) != 1:
+        raise InputError(f"a fold's evaluation must be of one model, received {len(record.models)}")
+    digests = [split.sha256 for split in folds.splits]
+    if record.split.sha256 not in digests:
+        raise InputError(
+            f"a fold's evaluation must be of one of the {len(digests)} folds' splits, received "
+            f"{record.split.sha256[:12]}..."
+        )
+    fold = digests.index(record.split.sha256)
+    if record.models[0].fold not in (None, fold):
+        raise InputError(f"the evaluation of fold {record.models[0].fold} must be of its split, received fold {fold}'s")
+    return fold
+
+
+def _only(what: str, values: Iterable[str]) -> str:
+    several = sorted(set(values))
+    if len(several) > 1:
+        raise InputError(f"the folds' evaluations must be of one {what}, received {', '.join(several)}")
+    return several[0]
+
+
+def _check_once(names: Iterable[str]) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise InputError(f"every patient must be scored once, received twice: {', '.join(twice)}")
+
+
+def _provenance(records: Sequence[tuple[int, EvaluationRecord]]) -> dict[str, Any]:
+    """What all parts come from; by fold where they differ."""
+    first = records[0][1].provenance
+    if all(record.provenance == first for _, record in records):
+        return first
+    return {"folds": {str(fold): record.provenance for fold, record in records}}
