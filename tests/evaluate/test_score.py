@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gliascope.errors import InputError
-from gliascope.evaluate.score import PatientScore, join_patient, score_case
+from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, score_case
 from gliascope.findings import Finding, OperatingPoint, SliceFinding
 from gliascope.measure.overlap import dice
-from gliascope.scan import Case, Mask, Problem, Scan, Source
+from gliascope.scan import SEQUENCES, Case, Mask, Problem, Scan, Sequence, Source
 
 POINT = OperatingPoint("balanced", 0.5, 0.5, "all")
 
@@ -39,6 +41,57 @@ def test_pixels_are_counted_slice_by_slice() -> None:
     assert (first.folder, first.file, first.probability, first.called) == ("f", "scan_0.tif", 0.75, True)
     patient = PatientScore("p", "AA", ("f",), (first, second))
     assert (patient.dice, patient.false_positive_px) == (2 * 1 / (7 + 4), 1)
+
+
+def test_distances_are_those_of_slices_with_both_outlines() -> None:
+    truth, found = np.zeros((4, 8, 8), np.bool_), np.zeros((4, 8, 8), np.bool_)
+    truth[0, 2:4, 2:4] = found[0, 2:4, 2:4] = True  # the same
+    truth[1, 0, 0], found[1, 3, 4] = True, True  # 5 apart
+    truth[2, 0, 0] = True  # missed
+    found[3, 0, 0] = True  # false alarm
+    slices = score_case("f", *case_and_finding(truth, found), frozenset())
+    assert [(one.hd95, one.asd) for one in slices[:2]] == [(0.0, 0.0), (5.0, 5.0)]
+    assert all(math.isnan(one.hd95) and math.isnan(one.asd) for one in slices[2:])
+    assert [one.outlined_twice for one in slices] == [True, True, False, False]
+    assert [one.dice for one in slices] == [1.0, 0.0, 0.0, 0.0]
+    assert [one.sha256 for one in slices] == [f"{number:064d}" for number in range(4)]
+    patient = PatientScore("p", "AA", ("f",), slices)
+    assert (patient.hd95, patient.asd) == (2.5, 2.5)
+    assert patient.iou == 4 / (6 + 6 - 4)
+    alone = PatientScore("p", "AA", ("f",), slices[2:])
+    assert (math.isnan(alone.hd95), math.isnan(alone.asd), alone.iou) == (True, True, 0.0)
+
+
+def test_a_slice_with_neither_outline_has_no_dice() -> None:
+    empty = np.zeros((1, 4, 4), np.bool_)
+    (one,) = score_case("f", *case_and_finding(empty, empty), frozenset())
+    patient = PatientScore("p", "AA", ("f",), (one,))
+    assert all(map(math.isnan, (one.dice, one.hd95, patient.dice, patient.iou, patient.hd95)))
+
+
+def scan(*channels: str, blank: bool = False) -> Scan:
+    """Channels `noise` and `again` have the same pixels, `other` has its own."""
+    rng = np.random.default_rng(0)
+    noise = rng.integers(1, 200, (1, 4, 4), dtype=np.uint8)
+    kinds = {"noise": noise, "again": noise, "other": noise[:, ::-1]}
+    pixels = np.stack([kinds[one] for one in channels], axis=-1) * np.uint8(not blank)
+    names: tuple[Sequence, ...] = ("flair",) if len(channels) == 1 else SEQUENCES
+    return Scan(pixels, names, (Source(Path("s.tif"), 0, 1, "0" * 64),), is_volume=False)
+
+
+@pytest.mark.parametrize(
+    ("scans", "missing"),
+    [
+        ([scan("other", "noise", "other")], ()),
+        ([scan("again", "noise", "other")], ("pre",)),
+        ([scan("again", "noise", "again")], ("pre", "post")),
+        ([scan("noise")], ("pre", "post")),
+        ([scan("other", "noise", "again"), scan("again", "noise", "other")], ("pre", "post")),
+        ([scan("other", "noise", "other"), scan("other", "noise", "other", blank=True)], ()),
+    ],
+)
+def test_copies_of_flair_and_absent_sequences_are_missing(scans: list[Scan], missing: tuple[str, ...]) -> None:
+    assert missing_sequences(Case("c", tuple(scans), (None,) * len(scans))) == missing
 
 
 VOLUMES = arrays(np.bool_, (3, 4, 5))
@@ -81,3 +134,5 @@ def test_folders_of_one_patient_are_joined(count: int) -> None:
     joined = join_patient(parts)
     assert joined.folders == tuple(f"f{n}" for n in range(count))
     assert (len(joined.slices), joined.true_px, joined.warnings) == (2 * count, 32 * count, ("grey",))
+    several = join_patient([replace(parts[0], missing=("post",), fold=2), replace(parts[0], missing=("pre",), fold=2)])
+    assert (several.missing, several.fold) == (("pre", "post"), 2)

@@ -4,12 +4,23 @@ import math
 
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813  its users know it by this name
 from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from gliascope.errors import InputError
-from gliascope.measure.overlap import dice, dice_of_counts, hd95, iou
+from gliascope.measure.overlap import (
+    asd,
+    dice,
+    dice_of_counts,
+    hd95,
+    iou,
+    iou_of_counts,
+    measure_surfaces,
+    surface_distances,
+)
 
 MASKS = arrays(np.bool_, (7, 6))
 
@@ -43,7 +54,11 @@ def test_two_empty_outlines_say_nothing() -> None:
     assert math.isnan(iou(empty, empty))
     assert math.isnan(hd95(empty, empty))
     assert math.isnan(hd95(block(0, 0, 2, 2), empty))
+    assert math.isnan(asd(empty, empty))
+    assert math.isnan(asd(empty, block(0, 0, 2, 2)))
     assert math.isnan(dice_of_counts(0, 0, 0))
+    assert math.isnan(iou_of_counts(0, 0, 0))
+    assert [one.size for one in surface_distances(block(0, 0, 2, 2), empty)] == [0, 0]
 
 
 def test_distance_of_a_shifted_block_is_the_shift() -> None:
@@ -66,10 +81,39 @@ def test_the_larger_direction_counts() -> None:
     assert hd95(far, truth) > 0.0
 
 
+def test_surface_distances_of_a_square_and_a_pixel_by_hand() -> None:
+    """A square of 3 has 8 border pixels: at distance 1 and sqrt 2 of a pixel in its middle, four of each."""
+    square, pixel = block(4, 4, 7, 7), block(5, 5, 6, 6)
+    there, back = surface_distances(square, pixel)
+    assert sorted(there) == pytest.approx([1.0] * 4 + [math.sqrt(2)] * 4)
+    assert back.tolist() == [1.0]
+    assert asd(square, pixel) == pytest.approx((4 * 1 + 4 * math.sqrt(2) + 1) / 9)
+    assert hd95(square, pixel) == pytest.approx(math.sqrt(2))
+
+
+def test_average_distance_of_two_shifted_lines_by_hand() -> None:
+    """Lines of 4 pixels, one moved by 2: two pixels of each lie on the other, the rest 1 and 2 away."""
+    first, second = block(3, 0, 4, 4), block(3, 2, 4, 6)
+    assert asd(first, second) == (1 + 2 + 1 + 2) / 8
+    assert hd95(first, second) == pytest.approx(np.percentile([0, 0, 1, 2], 95)) == pytest.approx(1.85)
+
+
+def test_the_mean_is_over_all_border_pixels_and_not_over_the_two_directions() -> None:
+    """A pixel 3 away from a line of 3: 1 distance one way, 3 the other."""
+    line, pixel = block(3, 0, 4, 3), block(3, 5, 4, 6)
+    assert asd(pixel, line) == (3 + (5 + 4 + 3)) / 4
+    assert asd(line, pixel) == asd(pixel, line)
+
+
+def test_the_image_s_edge_is_a_border() -> None:
+    corner, whole = block(0, 0, 3, 3, (3, 3)), block(1, 1, 2, 2, (3, 3))
+    assert sorted(surface_distances(corner, whole)[0]) == pytest.approx([1.0] * 4 + [math.sqrt(2)] * 4)
+
+
 @given(MASKS, MASKS)
 def test_bounds_and_symmetry(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> None:
-    d, j, h = (measure(prediction, truth) for measure in (dice, iou, hd95))
-    for measure, value in ((dice, d), (iou, j), (hd95, h)):
+    d, j, h, a = (measure(prediction, truth) for measure in (dice, iou, hd95, asd))
+    for measure, value in ((dice, d), (iou, j), (hd95, h), (asd, a)):
         assert measure(truth, prediction) == pytest.approx(value, nan_ok=True)
     if math.isnan(d):
         assert not (prediction | truth).any()
@@ -79,12 +123,66 @@ def test_bounds_and_symmetry(prediction: NDArray[np.bool_], truth: NDArray[np.bo
     if not math.isnan(h):
         assert 0 <= h <= math.hypot(*prediction.shape)
         assert h == 0 or d < 1
+        furthest = max(one.max() for one in surface_distances(prediction, truth))
+        assert 0 <= a <= furthest
+        assert h <= furthest
+        both = measure_surfaces(prediction, truth)
+        assert (both.hd95, both.asd) == (h, a)
 
 
 @given(MASKS)
 def test_an_outline_agrees_with_itself(mask: NDArray[np.bool_]) -> None:
     if mask.any():
-        assert (dice(mask, mask), iou(mask, mask), hd95(mask, mask)) == (1.0, 1.0, 0.0)
+        assert (dice(mask, mask), iou(mask, mask), hd95(mask, mask), asd(mask, mask)) == (1.0, 1.0, 0.0, 0.0)
+
+
+@given(MASKS, MASKS, st.integers(0, 3), st.integers(0, 3))
+def test_where_on_the_image_the_outlines_lie_does_not_matter(
+    prediction: NDArray[np.bool_], truth: NDArray[np.bool_], rows: int, columns: int
+) -> None:
+    wider = [np.pad(one, ((rows, 3 - rows), (columns, 3 - columns))) for one in (prediction, truth)]
+    for there, here in zip(surface_distances(*wider), surface_distances(prediction, truth), strict=True):
+        assert there.tolist() == here.tolist()
+
+
+@given(MASKS, MASKS)
+def test_distances_agree_with_simpleitk(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> None:
+    """Its contour filter and its distance map, as its own notebook on segmentation evaluation puts them together."""
+    if not (prediction.any() and truth.any()):
+        return
+    wider = [np.pad(one, 1) for one in (prediction, truth)]
+    there, back = surface_distances(*wider)
+    expected = simpleitk_distances(*wider), simpleitk_distances(*wider[::-1])
+    for mine, theirs in ((there, expected[0]), (back, expected[1])):
+        assert sorted(mine) == pytest.approx(sorted(theirs), abs=1e-5)
+    assert max(there.max(), back.max()) == pytest.approx(simpleitk_hausdorff(*wider), abs=1e-5)
+
+
+def simpleitk_image(mask: NDArray[np.bool_]) -> sitk.Image:
+    return sitk.GetImageFromArray(mask.astype(np.uint8))
+
+
+def simpleitk_distances(start: NDArray[np.bool_], end: NDArray[np.bool_]) -> NDArray[np.float32]:
+    contour = sitk.LabelContour(simpleitk_image(end), fullyConnected=False)
+    distance = sitk.Abs(sitk.SignedMaurerDistanceMap(contour, squaredDistance=False, useImageSpacing=False))
+    border = sitk.GetArrayFromImage(sitk.LabelContour(simpleitk_image(start), fullyConnected=False)) > 0
+    return np.asarray(sitk.GetArrayFromImage(distance)[border])
+
+
+def simpleitk_hausdorff(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    measure = sitk.HausdorffDistanceImageFilter()
+    measure.Execute(*(sitk.LabelContour(simpleitk_image(one), fullyConnected=False) for one in (prediction, truth)))
+    return float(measure.GetHausdorffDistance())
+
+
+@given(MASKS, MASKS)
+def test_overlap_agrees_with_simpleitk(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> None:
+    if not (prediction.any() or truth.any()):
+        return
+    measure = sitk.LabelOverlapMeasuresImageFilter()
+    measure.Execute(simpleitk_image(truth), simpleitk_image(prediction))
+    assert dice(prediction, truth) == pytest.approx(measure.GetDiceCoefficient())
+    assert iou(prediction, truth) == pytest.approx(measure.GetJaccardCoefficient())
 
 
 def test_volumes_are_compared_as_a_whole_but_have_no_2d_distance() -> None:
@@ -94,9 +192,11 @@ def test_volumes_are_compared_as_a_whole_but_have_no_2d_distance() -> None:
     assert dice(volume, other) == pytest.approx(2 * 16 / 48)
     with pytest.raises(InputError, match=r"mask must be 2-D, received shape \(2, 4, 4\)"):
         hd95(volume, other)
+    with pytest.raises(InputError, match="mask must be 2-D"):
+        asd(volume, other)
 
 
-@pytest.mark.parametrize("measure", [dice, iou, hd95])
+@pytest.mark.parametrize("measure", [dice, iou, hd95, asd])
 def test_other_shapes_and_types_are_refused(measure: type) -> None:
     with pytest.raises(InputError, match="one shape"):
         measure(block(0, 0, 1, 1), block(0, 0, 1, 1, (5, 5)))
