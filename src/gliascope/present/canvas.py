@@ -159,7 +159,7 @@ class Canvas:
         self._texts.append(Text(line, box))
         return box
 
-    def save(self, path: Path, title: str) -> Layout:
+    def save(self, path: Path, title: str, comment: str | None = None) -> Layout:
         """Write the sheet as PNG, beside and moved into place.
 
         Parameters
@@ -167,12 +167,14 @@ class Canvas:
         path : Path
         title : str
             Kept inside the file, together with the research-use notice.
+        comment : str or None
+            Kept inside the file as well.
 
         Returns
         -------
         Layout
         """
-        save_picture(self._image, path, title)
+        save_picture(self._image, path, title, comment)
         return Layout(self.width, self.height, dict(self._panels), tuple(self._texts))
 
     def _font(self, size: int, bold: bool) -> ImageFont.FreeTypeFont:
@@ -182,7 +184,7 @@ class Canvas:
         return self._fonts[key]
 
 
-def save_picture(picture: Image.Image, path: Path, title: str) -> None:
+def save_picture(picture: Image.Image, path: Path, title: str, comment: str | None = None) -> None:
     """Write a figure as PNG, beside and moved into place, with its title and the research-use notice inside.
 
     Parameters
@@ -190,8 +192,12 @@ def save_picture(picture: Image.Image, path: Path, title: str) -> None:
     picture : PIL.Image.Image
     path : Path
     title : str
+    comment : str or None
+        Kept inside the file as well.
     """
     note = PngInfo()
+    if comment is not None:
+        note.add_text("Comment", comment.encode("ascii", "replace").decode("ascii"))
     note.add_text("Title", title.encode("ascii", "replace").decode("ascii"))
     note.add_text("Software", "gliascope")
     note.add_text("Disclaimer", NOTICE)

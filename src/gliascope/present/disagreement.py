@@ -20,7 +20,7 @@ MARGIN: Final = 16
 GAP: Final = 10
 """Space between two slices."""
 SIDE: Final = 460
-"""Side of a slice's square, in pixels: its 1-pixel outlines cover about half a pixel of the image."""
+"""Side of a slice's square, in pixels."""
 COLUMNS: Final = 3
 """Slices side by side."""
 HEAD: Final = 78
@@ -31,7 +31,10 @@ STRIP: Final = 44
 """Height under each slice: its name and counts."""
 FOOT: Final = 36
 """Height below the slices: notice."""
-DASH: Final = 7.0
+WIDTH: Final = 1.5
+"""Width of an outline, in display pixels: two thirds of a pixel of an image of 200 rows, half of it on either side of
+the border, and still seen where a page shows the picture smaller."""
+DASH: Final = 8.0
 """Length of the dashes of the predicted outline, in display pixels."""
 ALARM: Final[Colour] = (255, 120, 110)
 """Ink and frame of the stamp; 7:1 against the background."""
@@ -111,7 +114,7 @@ def disagreement_figure(
         row, column = divmod(index, COLUMNS)
         _cell(canvas, f"slice_{index}", one, MARGIN + column * (SIDE + GAP), head + row * (SIDE + STRIP + GAP))
     canvas.text(NOTICE, (MARGIN, canvas.height - 26), 13, colour=FAINT)
-    return canvas.save(path, title)
+    return canvas.save(path, title, stamp)
 
 
 def _head(canvas: Canvas, title: str, summary: str) -> None:
@@ -129,8 +132,8 @@ def _head(canvas: Canvas, title: str, summary: str) -> None:
 
 def _cell(canvas: Canvas, name: str, one: ComparedSlice, left: int, top: int) -> None:
     size = fitted(one.grey.shape, SIDE, SIDE)
-    picture = outlined(grey_picture(one.grey, size), one.truth, TRUTH)
-    picture = outlined(picture, one.found, PREDICTION, DASH)
+    picture = outlined(grey_picture(one.grey, size), one.truth, TRUTH, width=WIDTH)
+    picture = outlined(picture, one.found, PREDICTION, DASH, WIDTH)
     canvas.rectangle((left, top, left + SIDE, top + SIDE), (0, 0, 0))
     canvas.panel(name, picture, left + (SIDE - size[0]) // 2, top + (SIDE - size[1]) // 2)
     canvas.frame((left, top, left + SIDE, top + SIDE), LINE)

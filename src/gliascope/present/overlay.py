@@ -138,8 +138,10 @@ def outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
     return [np.asarray(line, dtype=np.float64) - 1.0 for line in generator.lines(0.5)]
 
 
-def outlined(picture: Picture, mask: NDArray[np.bool_], colour: Colour, dash: float | None = None) -> Picture:
-    """Draw a mask's borders on a picture, one display pixel wide and smooth.
+def outlined(
+    picture: Picture, mask: NDArray[np.bool_], colour: Colour, dash: float | None = None, width: float | None = None
+) -> Picture:
+    """Draw a mask's borders on a picture, smooth and one display pixel wide, or wider.
 
     Parameters
     ----------
@@ -150,6 +152,8 @@ def outlined(picture: Picture, mask: NDArray[np.bool_], colour: Colour, dash: fl
     dash : float or None
         Length of dashes and of the gaps between them, in display pixels; None draws a solid line. A dashed line over
         a solid one lets both be seen where they run together.
+    width : float or None
+        In display pixels, half of it on either side of the border; None draws the thinnest line.
 
     Returns
     -------
@@ -160,10 +164,27 @@ def outlined(picture: Picture, mask: NDArray[np.bool_], colour: Colour, dash: fl
     lines = [(line + 0.5) * scale - 0.5 for line in outlines(mask)]
     if dash is not None:
         lines = [piece for line in lines for piece in dashes(line, dash)]
-    fixed = [np.rint(line * (1 << _SHIFT)).astype(np.int32)[:, None] for line in lines]
+    closed = dash is None
+    if width is not None:
+        share = _stroke(lines, (picture.shape[1], picture.shape[0]), width, closed=closed)[..., None]
+        return np.asarray(np.rint(picture * (1.0 - share) + np.asarray(colour, np.float32) * share), dtype=np.uint8)
     drawn = picture.copy()
-    cv2.polylines(drawn, fixed, isClosed=dash is None, color=colour, thickness=1, lineType=cv2.LINE_AA, shift=_SHIFT)
+    cv2.polylines(drawn, _fixed(lines), isClosed=closed, color=colour, thickness=1, lineType=cv2.LINE_AA, shift=_SHIFT)
     return drawn
+
+
+def _stroke(
+    lines: list[NDArray[np.float64]], size: tuple[int, int], width: float, *, closed: bool
+) -> NDArray[np.float32]:
+    """How much of each display pixel lines cover; OpenCV's own smooth lines are wider than they are asked to be."""
+    fine = np.zeros((size[1] * _FINE, size[0] * _FINE), np.uint8)
+    places = _fixed([(line + 0.5) * _FINE - 0.5 for line in lines])
+    cv2.polylines(fine, places, isClosed=closed, color=255, thickness=max(1, round(width * _FINE)), shift=_SHIFT)
+    return np.asarray(cv2.resize(fine.astype(np.float32) / 255, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def _fixed(lines: list[NDArray[np.float64]]) -> list[NDArray[np.int32]]:
+    return [np.rint(line * (1 << _SHIFT)).astype(np.int32)[:, None] for line in lines]
 
 
 def dashes(line: NDArray[np.float64], length: float) -> list[NDArray[np.float64]]:

@@ -1,0 +1,196 @@
+"""The rows of every table that people read: console, page and model card round and order alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from gliascope.evaluate.definitions import BY_NAME, FIGURES, Definition
+from gliascope.evaluate.record import EvaluationRecord, FigureRecord, GroupRecord
+
+HEADLINE: Final = (
+    "dice_mean",
+    "dice_median",
+    "iou_mean",
+    "dice_pooled",
+    "hd95_mean",
+    "auc",
+    "sensitivity",
+    "specificity",
+)
+"""Figures that stand first."""
+
+OUTLINES: Final = (
+    "dice_mean",
+    "dice_median",
+    "dice_sd",
+    "dice_low",
+    "iou_mean",
+    "dice_pooled",
+    "iou_pooled",
+    "dice_slice",
+    "hd95_mean",
+    "asd_mean",
+    "hd95_slices",
+    "missed_slices",
+    "empty_slices",
+)
+"""Figures of the outlines."""
+
+SURPLUS: Final = (
+    "false_positive_share_median",
+    "false_positive_px",
+    "false_positive_px_mean",
+    "false_positive_slices",
+)
+"""Figures of what was outlined and is no tumour."""
+
+GROUP_FIGURES: Final = (
+    "dice_mean",
+    "dice_median",
+    "dice_low",
+    "iou_mean",
+    "dice_pooled",
+    "dice_slice",
+    "hd95_mean",
+    "asd_mean",
+    "auc",
+    "pr_auc",
+    "sensitivity",
+    "specificity",
+    "precision",
+    "f1",
+    "false_positive_share_median",
+)
+"""Figures of each group that are shown; ``evaluation.json`` holds all."""
+
+GROUP_TITLES: Final[Mapping[str, str]] = {
+    "institution": "By institution",
+    "size": "By size of the tumour",
+    "missing": "By missing sequence",
+}
+"""What the patients of a table were grouped by."""
+
+
+def console_order() -> list[Definition]:
+    """Every figure, the headline first."""
+    return [*(BY_NAME[name] for name in HEADLINE), *(one for one in FIGURES if one.name not in HEADLINE)]
+
+
+def slice_figures() -> list[str]:
+    """Names of the figures of how slices are called: all that are about neither outlines nor surplus."""
+    return [one.name for one in FIGURES if one.name not in (*OUTLINES, *SURPLUS)]
+
+
+def interval_text(definition: Definition, figure: FigureRecord) -> str:
+    """Write an interval for people; a dash where there is none."""
+    if figure.low is None or figure.high is None:
+        return definition.show(None)
+    return f"{definition.show(figure.low)} to {definition.show(figure.high)}"
+
+
+def interval_note(record: EvaluationRecord) -> str:
+    """Say how the intervals were made."""
+    made = record.bootstrap
+    return (
+        f"Intervals are {made.level:.0%} percentile bootstrap intervals: {made.resamples} draws of {made.unit}s with "
+        f"replacement (seed {made.seed})."
+    )
+
+
+def figure_titles(record: EvaluationRecord) -> list[str]:
+    """Titles of the columns of `figure_rows`."""
+    return ["figure", "value", f"{record.bootstrap.level:.0%} interval", "patients", "slices"]
+
+
+def figure_rows(figures: Mapping[str, FigureRecord], names: Iterable[str]) -> list[list[str]]:
+    """Title, value, interval, patients and slices of the figures named, as far as they are there."""
+    return [
+        [
+            BY_NAME[name].title,
+            BY_NAME[name].show(figures[name].value),
+            interval_text(BY_NAME[name], figures[name]),
+            f"{figures[name].patients}",
+            f"{figures[name].slices}",
+        ]
+        for name in names
+        if name in figures
+    ]
+
+
+def group_titles(groups: Sequence[GroupRecord], by: str) -> list[str]:
+    """Titles of the columns of `group_rows`: the groups of one kind."""
+    return ["figure", *(one.name for one in groups if one.by == by)]
+
+
+def group_rows(groups: Sequence[GroupRecord], by: str) -> list[list[str]]:
+    """Patients, slices and some figures with intervals, one row each; a column for every group of one kind."""
+    mine = [one.figures for one in groups if one.by == by]
+    return [
+        ["Patients", *(f"{figures['auc'].patients}" for figures in mine)],
+        ["Slices", *(f"{figures['auc'].slices}" for figures in mine)],
+        *([BY_NAME[name].title, *(_cell(figures[name], name) for figures in mine)] for name in GROUP_FIGURES),
+    ]
+
+
+def _cell(figure: FigureRecord, name: str) -> str:
+    value = BY_NAME[name].show(figure.value)
+    interval = interval_text(BY_NAME[name], figure).replace(" ", "\N{NO-BREAK SPACE}")
+    return value if figure.low is None else f"{value} ({interval})"
+
+
+PATIENT_TITLES: Final = (
+    "patient",
+    "institution",
+    "Dice",
+    "IoU",
+    "HD95, px",
+    "ASD, px",
+    "true px",
+    "predicted px",
+    "tumour slices",
+    "of them called",
+    "false alarms",
+    "missing sequences",
+)
+"""Titles of the columns of `patient_rows`."""
+
+
+def patient_rows(record: EvaluationRecord) -> list[list[str]]:
+    """Write one row a patient, the lowest Dice first; those without one at the end."""
+    dice, iou, far, near = (BY_NAME[name] for name in ("dice_mean", "iou_mean", "hd95_mean", "asd_mean"))
+    ordered = sorted(record.patients, key=lambda one: (one.dice is None, one.dice or 0.0, one.patient))
+    return [
+        [
+            one.patient,
+            one.institution,
+            dice.show(one.dice),
+            iou.show(one.iou),
+            far.show(one.hd95),
+            near.show(one.asd),
+            f"{one.true_px:,}",
+            f"{one.predicted_px:,}",
+            f"{one.tumour_slices}",
+            f"{one.found_slices}",
+            f"{one.called_slices - one.found_slices}",
+            ", ".join(one.missing) or "none",
+        ]
+        for one in ordered
+    ]
+
+
+def scored(record: EvaluationRecord) -> str:
+    """Say in one line what was scored, and by what."""
+    data = record.data
+    return (
+        f"{model_name(record)} on {data.name}, {record.split.side} side: {data.patients} patients, "
+        f"{data.slices} slices, {data.tumour_slices} with tumour"
+    )
+
+
+def model_name(record: EvaluationRecord) -> str:
+    """The bundle's name, or how many models scored the folds of a cross-validation."""
+    names = list(dict.fromkeys(one.bundle.name for one in record.models))
+    if len(record.models) == 1:
+        return names[0]
+    return f"{len(record.models)} models of a cross-validation ({', '.join(names)})"
