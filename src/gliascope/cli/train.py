@@ -10,6 +10,7 @@ import typer
 from gliascope.cli.backend import load_training
 from gliascope.cli.console import note, progress
 from gliascope.cli.options import Quiet, Verbose
+from gliascope.dataset.splitfile import load_split
 from gliascope.recipe import load_recipe, with_steps
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ def train(
     recipe: Annotated[
         str | None, typer.Option("--recipe", help="`default`, `classic` or a TOML file; with --resume the run's own.")
     ] = None,
+    fold: Annotated[
+        int | None,
+        typer.Option("--fold", min=0, metavar="N", help="Which fold of a split file with several, counted from 0."),
+    ] = None,
     steps: Annotated[
         int | None,
         typer.Option("--steps", min=1, help="Steps of the whole run, in place of the recipe's `training.steps`."),
@@ -91,12 +96,16 @@ def train(
         raise typer.BadParameter("--export-only takes what the run was started with: no --resume, --split or --recipe")
     if not (export_only or resume) and (split is None or recipe is None):
         raise typer.BadParameter("a new run needs --split and --recipe")
+    if fold is not None and split is None:
+        raise typer.BadParameter("--fold belongs to --split: --resume and --export-only keep the run's own")
     if steps is not None and recipe is None:
         raise typer.BadParameter("--steps belongs to a new run: --resume and --export-only keep the run's own")
     chosen = None if recipe is None else with_steps(load_recipe(recipe), steps)
+    if split is not None:
+        load_split(split, fold)  # what is wrong with it is said before Keras is loaded, which takes seconds
     load_training("gliascope train", "tf2onnx", "onnx", "tensorboard")
     if not export_only:
-        _train(data, split, chosen, run, resume, quiet)
+        _train(data, split, chosen, run, quiet, fold=fold, resume=resume)
     from gliascope.training.export import export_run
 
     bundle, parity = export_run(run, data, run / "bundle", name=name)
@@ -110,7 +119,9 @@ def train(
     )
 
 
-def _train(data: Path, split: Path | None, recipe: Recipe | None, run: Path, resume: bool, quiet: bool) -> None:
+def _train(
+    data: Path, split: Path | None, recipe: Recipe | None, run: Path, quiet: bool, *, fold: int | None, resume: bool
+) -> None:
     from gliascope.training.run import RUN_FILE, SPLIT_FILE, run_recipe
     from gliascope.training.run import train as train_run
 
@@ -123,6 +134,7 @@ def _train(data: Path, split: Path | None, recipe: Recipe | None, run: Path, res
                 chosen,
                 run,
                 ProgressWatcher(bar, quiet),
+                fold=fold,
                 resume=resume,
                 announce=None if quiet else _announce,
             )

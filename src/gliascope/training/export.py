@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.bundle import Bundle, write_bundle
+from gliascope.dataset.members import LEAK
 from gliascope.dataset.split import Split, load_split
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import ParityError, TrainingError
@@ -203,6 +204,23 @@ def measure_parity(networks: NetworkSet, bundle: Bundle, tables: Tables, point: 
     return Parity(len(images), largest, 2 * shared / total if total else float("nan"))
 
 
+def split_summary(split: Split) -> dict[str, Any]:
+    """Give what a bundle keeps of the split it was trained on.
+
+    Returns
+    -------
+    dict
+        ``split_sha256``, ``split_strategy``; ``fold`` where the split is one, from 0; ``test_patients``, or in a split
+        by slice ``test_slices``, their number, and ``split_leak``, the words that go with whatever is made from it.
+    """
+    summary: dict[str, Any] = {"split_sha256": split.sha256, "split_strategy": split.strategy}
+    if split.fold is not None:
+        summary["fold"] = split.fold
+    if split.leaks:
+        return summary | {"split_leak": LEAK, "test_slices": len(split.test)}
+    return summary | {"test_patients": list(split.test)}
+
+
 def _features(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
     return {name: value for name, value in tensors.items() if name.startswith("feature")}
 
@@ -226,8 +244,7 @@ def _data_name(data: Path, split: Split) -> str:
 
 def _summary(recipe: Recipe, split: Split, tables: Tables, epochs: dict[str, int], parity: Parity) -> dict[str, Any]:
     return {
-        "split_sha256": split.sha256,
-        "split_strategy": split.strategy,
+        **split_summary(split),
         "sides": {
             side: {
                 "patients": len(table.patients),
@@ -236,7 +253,6 @@ def _summary(recipe: Recipe, split: Split, tables: Tables, epochs: dict[str, int
             }
             for side, table in (("train", tables.train), ("validation", tables.validation))
         },
-        "test_patients": list(split.test),
         "best_epoch": epochs,
         "epochs": recipe.training.epochs,
         "parity": {"slices": parity.slices, "probability": parity.probability, "dice": parity.dice},

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 
+from gliascope.dataset.members import LEAK
 from gliascope.dataset.sides import side_patients
 from gliascope.dataset.split import Split, load_split, save_split
 from gliascope.errors import TrainingError
@@ -91,6 +92,8 @@ def train(
 ) -> TrainingRun:
     """Train every stage of a recipe on the split's training side.
 
+    A split by slice is trained on like any other, with a warning: its validation slices are of patients who train.
+
     Parameters
     ----------
     data : Path
@@ -121,12 +124,14 @@ def train(
         If the folder holds another run, validation patients cannot tell epochs apart, or training cannot go on;
         whole epochs are kept.
     SplitError
-        If the split leaks or was altered.
+        If the split was altered or has a patient on two sides, or `fold` does not suit the file.
     InputError
         If an image cannot be used.
     """
     make_deterministic()
     split = load_split(split_file, fold)
+    if split.leaks:
+        logger.warning("%s: %s", split_file, LEAK)
     precision = choose_precision(recipe.training)
     description = {
         "recipe": recipe.model_dump(mode="json"),
