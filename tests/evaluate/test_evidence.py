@@ -103,6 +103,11 @@ def test_images_are_named_by_their_pixels(evaluation: Evaluation, file: Path) ->
         ({"both_px": [101, 0, 0, 50, 0, 0]}, "_1.tif must not have more pixels in both outlines than in one of them"),
         ({"sample": ["in-sample"] * 6}, "must be marked unseen like the table, received in-sample"),
         ({"file": ["same.tif"] * 6}, "every slice must have its own name, received .*/same.tif/0 twice"),
+        ({"verdict": ["ill"] * 6}, "_1.tif must have a verdict of gliascope, received 'ill'"),
+        ({"missing": ["pre t2"] * 6}, "must miss some of pre, flair, post, received 'pre t2'"),
+        ({"asd": [1.0, None, None, None, None, None]}, "_1.tif must have distances where both outlines are there"),
+        ({"hd95": [1.0, 1.0, None, 1.0, None, None]}, "_2.tif must have distances where both outlines are there"),
+        ({"true_px": [None, 0, 0, 0, 0, 0]}, "every row of evidence must have a value in true_px"),
         ({"fold": [0, 1, 0, None, None, None]}, "one fold, received several for TCGA_AA_0001"),
     ],
 )
@@ -124,6 +129,9 @@ def test_other_files_are_refused(file: Path, tmp_path: Path) -> None:
     parquet.write_table(table.drop_columns(["hd95"]), tmp_path / "less.parquet")
     with pytest.raises(InputError, match="absent: hd95"):
         load_evidence(tmp_path / "less.parquet")
+    parquet.write_table(table.set_column(4, "page", pa.array(["first"] * 6)), tmp_path / "types.parquet")
+    with pytest.raises(InputError, match="a column of the evidence is of another type"):
+        load_evidence(tmp_path / "types.parquet")
     parquet.write_table(table.slice(0, 0), tmp_path / "empty.parquet")
     with pytest.raises(InputError, match="a row a slice, received none"):
         load_evidence(tmp_path / "empty.parquet")

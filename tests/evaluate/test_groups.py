@@ -42,7 +42,7 @@ def test_groups_by_hand() -> None:
         ("large: 301 px and more", ["a", "c"]),
     ]
     assert members(groups, "missing") == [
-        ("none missing", ["a", "c", "d", "g"]),
+        ("none", ["a", "c", "d", "g"]),
         ("post-contrast", ["b"]),
         ("pre-contrast", ["f"]),
         ("pre-contrast and post-contrast", ["e"]),

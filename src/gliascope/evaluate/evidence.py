@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gliascope.errors import InputError, require_extra
 from gliascope.evaluate.assemble import Evaluation, Origin, make_record, origin_of
-from gliascope.evaluate.evidence_rows import COLUMNS, NAMES, patients_of, rows_of
+from gliascope.evaluate.evidence_rows import COLUMNS, NAMES, OPTIONAL, patients_of, rows_of
 from gliascope.evaluate.files import write_bytes
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.score import PatientScore
@@ -122,12 +122,7 @@ def load_evidence(path: str | Path) -> Evidence:
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path}: evidence must be a Parquet file, received {error}") from error
     header = _header((table.schema.metadata or {}).get(KEY), str(path))
-    absent = [name for name in COLUMNS if name not in table.column_names]
-    if absent:
-        raise InputError(f"{path}: evidence must have the columns {', '.join(COLUMNS)}; absent: {', '.join(absent)}")
-    if not table.num_rows:
-        raise InputError(f"{path}: evidence must have a row a slice, received none")
-    patients = patients_of(table.select(list(COLUMNS)).to_pylist(), header.warnings, header.origin.sample, str(path))
+    patients = patients_of(_rows(table, str(path)), header.warnings, header.origin.sample, str(path))
     return Evidence(patients, header.origin, header.resamples, header.seed)
 
 
@@ -155,6 +150,26 @@ def record_of(evidence: Evidence, resamples: int | None = None, seed: int | None
 def evaluation_of(evidence: Evidence, resamples: int | None = None, seed: int | None = None) -> Evaluation:
     """Make the whole evaluation again; see `record_of`."""
     return Evaluation(record_of(evidence, resamples, seed), evidence.patients)
+
+
+def _rows(table: Any, path: str) -> list[dict[str, Any]]:
+    """Check a table's columns and give its rows."""
+    import pyarrow as pa
+
+    absent = [name for name in COLUMNS if name not in table.column_names]
+    if absent:
+        raise InputError(f"{path}: evidence must have the columns {', '.join(COLUMNS)}; absent: {', '.join(absent)}")
+    if not table.num_rows:
+        raise InputError(f"{path}: evidence must have a row a slice, received none")
+    try:
+        table = table.select(list(COLUMNS)).cast(pa.schema({name: _type(kind) for name, kind in COLUMNS.items()}))
+    except pa.ArrowException as error:
+        raise InputError(f"{path}: a column of the evidence is of another type: {error}") from error
+    unknown = [name for name in COLUMNS if name not in OPTIONAL and table[name].null_count]
+    if unknown:
+        raise InputError(f"{path}: every row of evidence must have a value in {', '.join(unknown)}")
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def _type(kind: str) -> Any:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from gliascope.errors import InputError
 from gliascope.evaluate.score import PatientScore, SliceScore
+from gliascope.findings import Verdict
+from gliascope.scan import SEQUENCES
 
 SEPARATOR: Final = " "
 """Between the sequences that a patient lacks."""
@@ -38,8 +40,11 @@ COLUMNS: Final[dict[str, str]] = {
 }
 """Columns and their types, as PyArrow calls them.
 
-Floating-point numbers keep all 64 bits, so that a remade record has the same digits. What is not defined is null.
+Floating-point numbers keep all 64 bits, so that a remade record has the same digits.
 """
+
+OPTIONAL: Final = ("fold", "probability", "hd95", "asd")
+"""Columns that are null where something is not defined."""
 
 
 def rows_of(patients: Sequence[PatientScore], sample: str) -> list[dict[str, Any]]:
@@ -139,6 +144,12 @@ def _check_row(row: Mapping[str, Any], sample: str, origin: str) -> None:
     name = f"{row['folder']}/{row['file']}"
     if row["sample"] != sample:
         raise InputError(f"{origin}: {name} must be marked {sample} like the table, received {row['sample']}")
+    if row["verdict"] not in get_args(Verdict):
+        raise InputError(f"{origin}: {name} must have a verdict of gliascope, received {row['verdict']!r}")
+    if not set(row["missing"].split()) <= set(SEQUENCES):
+        raise InputError(f"{origin}: {name} must miss some of {', '.join(SEQUENCES)}, received {row['missing']!r}")
+    if any((row[one] is None) == (row["true_px"] > 0 and row["predicted_px"] > 0) for one in ("hd95", "asd")):
+        raise InputError(f"{origin}: {name} must have distances where both outlines are there, and only there")
     if not 0 <= row["both_px"] <= min(row["true_px"], row["predicted_px"]):
         raise InputError(f"{origin}: {name} must not have more pixels in both outlines than in one of them")
 

@@ -15,7 +15,7 @@ By = Literal["institution", "size", "missing"]
 
 TERCILES: Final = (1 / 3, 2 / 3)
 NO_TUMOUR: Final = "no tumour"
-COMPLETE: Final = "none missing"
+COMPLETE: Final = "none"
 
 
 @dataclass(frozen=True)
