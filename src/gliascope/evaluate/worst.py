@@ -44,8 +44,8 @@ class WorstPatients:
     """Keeps, while patients are scored, some slices of those with the lowest Dice so far.
 
     An instance is called with each folder's images, what was found on them and their score (see
-    `gliascope.evaluate.run.OnPatient`); folders of one patient count together. What is in memory are at most `count`
-    patients with six slices a folder.
+    `gliascope.evaluate.run.OnPatient`); folders of one patient count together and come one after the other. What is in
+    memory are at most ``count + 1`` patients with six slices a folder.
 
     Parameters
     ----------
@@ -61,12 +61,13 @@ class WorstPatients:
     def __call__(self, case: Case, finding: Finding, score: PatientScore) -> None:
         """Look at one more folder."""
         name = score.patient
-        before = [self._scores[name]] if name in self._scores else []
-        self._scores[name] = join_patient([*before, score])
-        kept = self._worst()
-        if name in kept:
-            self._slices[name] = (*self._slices.get(name, ()), *compared_slices(case, finding))
-        self._slices = {one: slices for one, slices in self._slices.items() if one in kept}
+        if name in self._scores:
+            self._scores[name] = join_patient([self._scores[name], score])
+        else:
+            kept = self._worst()  # only now: another folder may have taken the patient before out of them
+            self._slices = {one: slices for one, slices in self._slices.items() if one in kept}
+            self._scores[name] = score
+        self._slices[name] = (*self._slices.get(name, ()), *compared_slices(case, finding))
 
     def _worst(self) -> list[str]:
         known = [(one.dice, name) for name, one in self._scores.items() if not math.isnan(one.dice)]
