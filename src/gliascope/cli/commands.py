@@ -43,12 +43,17 @@ COMMANDS: Final[dict[str, Entry | Family]] = {
     "phantom": Entry("gliascope.cli.phantom:phantom", "Write procedural scans with known truth."),
     "networks": Entry("gliascope.cli.networks:networks", "Draw the networks; count parameters and operations."),
     "train": Entry("gliascope.cli.train:train", "Train the networks of a recipe and pack them as a bundle."),
+    "crossval": Entry("gliascope.cli.crossval:crossval", "Score every patient by networks that never saw it."),
     "data": Family(
         "Tools for data sets.",
         {
+            "check": Entry("gliascope.cli.data_check:check", "Check files, masks and what patients must not share."),
+            "describe": Entry(
+                "gliascope.cli.data_describe:describe", "Describe a data set in tables, plots and one page."
+            ),
             "split": Entry(
                 "gliascope.cli.data_split:split", "Split patients into sides to train, to choose and to test."
-            )
+            ),
         },
     ),
     "evaluate": Entry("gliascope.cli.evaluate:evaluate", "Score a model on patients it has not seen."),
