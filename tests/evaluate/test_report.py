@@ -158,6 +158,20 @@ def test_where_there_is_only_one_kind_of_slice_there_is_no_curve(evaluation: Eva
     assert re.search(r"The patients with the lowest Dice are, from the lowest: none\.", page)
 
 
+def test_the_folds_of_a_cross_validation_are_named(evaluation: Evaluation, tmp_path: Path) -> None:
+    record = evaluation.record
+    people = [one.model_copy(update={"fold": number}) for number, one in enumerate(record.patients)]
+    models = [record.models[0].model_copy(update={"fold": number}) for number in (0, 1)]
+    folds = record.model_copy(update={"patients": people, "models": models})
+    text = write_report(folds, tmp_path / "page.html").read_text(encoding="utf-8")
+    page = Reader(text)
+    assert "<h1>Evaluation of 2 models of a cross-validation (plain-1)</h1>" in text
+    assert [row[:2] for row in page.rows if row[1:2] == ["plain-1"]] == [["0", "plain-1"], ["1", "plain-1"]]
+    rows = {row[0]: row for row in page.rows if row}
+    assert rows["patient"][-1] == "fold"
+    assert [rows[one.patient][-1] for one in people] == ["0", "1"]
+
+
 def test_names_are_escaped(evaluation: Evaluation, tmp_path: Path) -> None:
     data = evaluation.record.data.model_copy(update={"name": "<script>alert(1)</script>"})
     page = write_report(evaluation.record.model_copy(update={"data": data}), tmp_path / "page.html")

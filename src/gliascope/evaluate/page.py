@@ -16,7 +16,6 @@ from gliascope.evaluate.tables import (
     GROUP_TITLES,
     HEADLINE,
     OUTLINES,
-    PATIENT_TITLES,
     SURPLUS,
     figure_rows,
     figure_titles,
@@ -25,6 +24,7 @@ from gliascope.evaluate.tables import (
     interval_note,
     model_name,
     patient_rows,
+    patient_titles,
     scored,
     slice_figures,
 )
@@ -73,7 +73,7 @@ def write_report(
         Section("Groups", _groups(record, drawn)),
         *([comparison_section(against, against_plot, page_stamp=record.stamp)] if against else []),
         Section("Worst patients", _worst(record, worst)),
-        Section("All patients", [Table(PATIENT_TITLES, patient_rows(record), _PATIENTS, numeric=range(2, 11))]),
+        Section("All patients", [Table(patient_titles(record), patient_rows(record), _PATIENTS, numeric=range(2, 11))]),
         Section("What the figures mean", _meanings(record)),
     ]
     title = f"Evaluation of {model_name(record)}"

@@ -139,21 +139,11 @@ def _cell(figure: FigureRecord, name: str) -> str:
     return value if figure.low is None else f"{value} ({interval})"
 
 
-PATIENT_TITLES: Final = (
-    "patient",
-    "institution",
-    "Dice",
-    "IoU",
-    "HD95, px",
-    "ASD, px",
-    "true px",
-    "predicted px",
-    "tumour slices",
-    "of them called",
-    "false alarms",
-    "missing sequences",
-)
-"""Titles of the columns of `patient_rows`."""
+def patient_titles(record: EvaluationRecord) -> list[str]:
+    """Titles of the columns of `patient_rows`; the fold's only where there are folds."""
+    titles = ["patient", "institution", "Dice", "IoU", "HD95, px", "ASD, px", "true px", "predicted px"]
+    titles += ["tumour slices", "of them called", "false alarms", "missing sequences"]
+    return [*titles, "fold"] if _has_folds(record) else titles
 
 
 def patient_rows(record: EvaluationRecord) -> list[list[str]]:
@@ -174,9 +164,14 @@ def patient_rows(record: EvaluationRecord) -> list[list[str]]:
             f"{one.found_slices}",
             f"{one.called_slices - one.found_slices}",
             ", ".join(one.missing) or "none",
+            *([f"{one.fold}"] if _has_folds(record) else []),
         ]
         for one in ordered
     ]
+
+
+def _has_folds(record: EvaluationRecord) -> bool:
+    return any(one.fold is not None for one in record.patients)
 
 
 def scored(record: EvaluationRecord) -> str:
