@@ -135,7 +135,7 @@ FIGURES: Final = (
     Definition(
         "empty_slices",
         "Slices with neither outline",
-        "tumour-free slices without any pixel outlined: left out of every mean of Dice, IoU and distances",
+        "tumour-free slices without any pixel outlined: no Dice, IoU or distance is defined, and no mean has them",
         "tumour-free slices",
         0,
     ),
@@ -190,8 +190,8 @@ FIGURES: Final = (
     ),
     Definition(
         "false_positive_share_median",
-        "False-positive share, median",
-        "pixels outlined outside the true outline over the patient's true pixels; the middle of the patients",
+        "False-positive over true pixels, median",
+        "pixels outlined outside the true outline, over the patient's true pixels; the middle of the patients",
         "tumour volumes",
     ),
     Definition(
