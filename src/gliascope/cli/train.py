@@ -78,6 +78,10 @@ def train(
         int | None,
         typer.Option("--steps", min=1, help="Steps of the whole run, in place of the recipe's `training.steps`."),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Threads that make batches; by default one for each core but one."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last whole epoch.")] = False,
     export_only: Annotated[
         bool, typer.Option("--export-only", help="Train no further: pack the best epoch so far.")
@@ -105,7 +109,7 @@ def train(
         load_split(split, fold)  # what is wrong with it is said before Keras is loaded, which takes seconds
     load_training("gliascope train", "tf2onnx", "onnx", "tensorboard")
     if not export_only:
-        _train(data, split, chosen, run, quiet, fold=fold, resume=resume)
+        _train(data, split, chosen, run, quiet, fold=fold, resume=resume, workers=workers)
     from gliascope.training.export import export_run
 
     bundle, parity = export_run(run, data, run / "bundle", name=name)
@@ -120,8 +124,17 @@ def train(
 
 
 def _train(
-    data: Path, split: Path | None, recipe: Recipe | None, run: Path, quiet: bool, *, fold: int | None, resume: bool
+    data: Path,
+    split: Path | None,
+    recipe: Recipe | None,
+    run: Path,
+    quiet: bool,
+    *,
+    fold: int | None,
+    resume: bool,
+    workers: int | None,
 ) -> None:
+    from gliascope.training.batches import default_workers
     from gliascope.training.run import RUN_FILE, SPLIT_FILE, run_recipe
     from gliascope.training.run import train as train_run
 
@@ -136,6 +149,7 @@ def _train(
                 ProgressWatcher(bar, quiet),
                 fold=fold,
                 resume=resume,
+                workers=workers or default_workers(),
                 announce=None if quiet else _announce,
             )
         except KeyboardInterrupt:

@@ -1,0 +1,200 @@
+"""The results of a cross-validation: each fold's evidence, all folds together, and the inner hold-outs' figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from gliascope.bundle import load_bundle
+from gliascope.dataset.layout import patients
+from gliascope.evaluate.assemble import Evaluation
+from gliascope.evaluate.definitions import FIGURES
+from gliascope.evaluate.evidence import evaluation_of, load_evidence, save_evidence
+from gliascope.evaluate.files import write_text
+from gliascope.evaluate.join import join_evaluations
+from gliascope.evaluate.output import EVIDENCE
+from gliascope.evaluate.report import write_results
+from gliascope.evaluate.run import evaluate_side
+from gliascope.evaluate.worst import WorstPatients
+from gliascope.pipeline import Analyser
+from gliascope.read import read_case
+from gliascope.training.crossval_inner import load_inner
+from gliascope.training.crossval_state import Job
+
+INNER: Final = "inner.csv"
+"""The inner hold-outs' figures: a row a fold, and their mean."""
+
+PARTIAL: Final = "partial"
+"""Folder of the results while some folds are not scored."""
+
+TEST: Final = "test"
+
+Advance = Callable[[int, int, str], None]
+"""Called after each patient: how many are done, how many there are, and what came out."""
+
+
+def score_fold(job: Job, fold: int, data: Path, advance: Advance) -> float:
+    """Score a fold's bundle on the fold's own patients and keep the evidence.
+
+    Parameters
+    ----------
+    job : Job
+    fold : int
+        From 0; its bundle is there.
+    data : Path
+        A data set in the LGG layout.
+    advance : callable
+        See `Advance`.
+
+    Returns
+    -------
+    float
+        Mean Dice over the patients.
+
+    Raises
+    ------
+    InputError
+        If the bundle has seen any of the images, or one cannot be used.
+    BundleError
+        If the bundle was altered.
+    """
+    files = job.files(fold)
+    evaluation = evaluate_side(
+        data, job.folds.splits[fold], Analyser(files.bundle), side=TEST, fold=fold, resamples=0, advance=advance
+    )
+    save_evidence(evaluation.patients, files.evidence, record=evaluation.record)
+    value = evaluation.record.figures["dice_mean"].value
+    return math.nan if value is None else value
+
+
+def results_folder(job: Job) -> Path:
+    """Tell where the results of all folds go: the job's folder, or `PARTIAL` in it while some are missing."""
+    return job.folder if len(job.scored()) == len(job.folds.splits) else job.folder / PARTIAL
+
+
+def report(job: Job, data: Path) -> Evaluation | None:
+    """Evaluate the folds that have been scored together, and write everything that an evaluation gives.
+
+    Parameters
+    ----------
+    job : Job
+    data : Path
+        The data set; the patients with the lowest Dice are analysed once more, to be pictured.
+
+    Returns
+    -------
+    Evaluation or None
+        None where no fold has been scored.
+
+    Raises
+    ------
+    InputError
+        If a fold's evidence was altered.
+    BundleError
+        If a fold's bundle is missing or was altered.
+    OSError
+        If something cannot be written.
+    """
+    scored = job.scored()
+    if not scored:
+        return None
+    parts = [evaluation_of(load_evidence(job.files(fold).evidence), resamples=0) for fold in scored]
+    whole = join_evaluations(parts, job.folds)
+    out, complete = results_folder(job), len(scored) == len(job.folds.splits)
+    if not complete:
+        whole = _marked(whole, f"{TEST} (folds {', '.join(map(str, scored))} of {len(job.folds.splits)})")
+    worst = _worst(job, whole, data) if complete and not _is_there(whole, out / EVIDENCE) else None
+    bundles = [load_bundle(job.files(fold).bundle, verify=False) for fold in scored]
+    write_results(whole, out, worst=worst, bundles=bundles)
+    if complete:
+        shutil.rmtree(job.folder / PARTIAL, ignore_errors=True)
+    return whole
+
+
+def _marked(whole: Evaluation, side: str) -> Evaluation:
+    """Say on every result that it is not of all patients."""
+    split = whole.record.split.model_copy(update={"side": side})
+    return Evaluation(whole.record.model_copy(update={"split": split}), whole.patients)
+
+
+def _is_there(whole: Evaluation, path: Path) -> bool:
+    if not path.exists():
+        return False
+    with tempfile.TemporaryDirectory() as temporary:
+        made = save_evidence(whole.patients, Path(temporary) / EVIDENCE, record=whole.record)
+        return made.read_bytes() == path.read_bytes()
+
+
+def _worst(job: Job, whole: Evaluation, data: Path) -> WorstPatients:
+    """Analyse the patients with the lowest Dice once more, each by its own fold's bundle."""
+    kept, folders = WorstPatients(), {one.name: one for one in patients(data)}
+    chosen = [one for one in whole.patients if one.patient in whole.record.worst]
+    for fold in sorted({one.fold for one in chosen if one.fold is not None}):
+        analyser = Analyser(job.files(fold).bundle)
+        for patient in chosen:
+            for name in patient.folders if patient.fold == fold else ():
+                case = read_case(folders[name].files)
+                mine = tuple(one for one in patient.slices if one.folder == name)
+                kept(case, analyser.analyse(case), replace(patient, folders=(name,), slices=mine))
+    return kept
+
+
+def write_inner(job: Job) -> Path | None:
+    """Write the figures of every inner hold-out that has been measured, and their mean, as CSV.
+
+    Parameters
+    ----------
+    job : Job
+
+    Returns
+    -------
+    Path or None
+        None where no fold is trained.
+
+    Raises
+    ------
+    TrainingError
+        If a fold's file is damaged.
+    OSError
+        If it cannot be written.
+    """
+    measured = [load_inner(job.files(fold).inner) for fold in job.trained()]
+    if not measured:
+        return None
+    names = [one.name for one in FIGURES if one.name in measured[0]["figures"]]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["fold", "patients", "best_epoch", "steps", "detection", "mask", "components", *names])
+    for one in measured:
+        point = one["operating_point"]
+        writer.writerow(
+            [
+                one["fold"],
+                len(one["patients"]),
+                _by_stage(one["epochs"]),
+                _by_stage(one["steps"]),
+                point["detection"],
+                point["mask"],
+                point["components"],
+                *(one["figures"][name]["value"] for name in names),
+            ]
+        )
+    means = [_mean(one["figures"][name]["value"] for one in measured) for name in names]
+    writer.writerow(["mean", sum(len(one["patients"]) for one in measured), "", "", "", "", "", *means])
+    return write_text(job.folder / INNER, stream.getvalue())
+
+
+def _by_stage(values: dict[str, Any]) -> str:
+    return " ".join(f"{stage}:{value}" for stage, value in values.items())
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [one for one in values if one is not None]
+    return math.fsum(known) / len(known) if known else None

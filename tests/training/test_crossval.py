@@ -1,0 +1,402 @@
+"""A whole cross-validation on phantoms with small networks: killed, resumed, scored; nothing here says how well."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+pytest.importorskip("pyarrow")
+
+from gliascope.bundle import load_bundle  # noqa: E402  after the check that Keras is there
+from gliascope.dataset.folds import Folds, make_folds, save_folds  # noqa: E402
+from gliascope.dataset.split import load_split  # noqa: E402
+from gliascope.errors import InputError, TrainingError  # noqa: E402
+from gliascope.evaluate.evidence import load_evidence  # noqa: E402
+from gliascope.pipeline import Analyser  # noqa: E402
+from gliascope.read import read_cases  # noqa: E402
+from gliascope.recipe import load_recipe  # noqa: E402
+from gliascope.training import crossval, crossval_fold, crossval_report, store  # noqa: E402
+from gliascope.training.crossval import cross_validate  # noqa: E402
+from gliascope.training.crossval_state import Job, resume_job  # noqa: E402
+from gliascope.training.plan import RunPlan  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+TINY = Path(__file__).with_name("tiny_backbone.py")
+
+COMMAND = f"""
+import runpy, sys
+from gliascope.cli.backend import load_training
+load_training("the test")
+runpy.run_path({str(TINY)!r})["install"]()
+from gliascope.cli.app import main
+main()
+"""
+
+RECIPE = """
+name = "tiny"
+[preparation]
+size = 32
+[network]
+decoder = [16, 8, 8, 8, 4]
+[training]
+epochs = 2
+batch_size = 8
+precision = "float32"
+learning_rate = 0.01
+"""
+
+
+class Listener:
+    """Remembers what it is told; ends training after some epochs."""
+
+    def __init__(self, epochs: int = 99) -> None:
+        self.left = epochs
+        self.folds: list[int] = []
+        self.patients: list[tuple[int, int, int]] = []
+
+    def start(self, *_: Any) -> None: ...
+
+    def step(self, _figures: dict[str, float], /) -> None: ...
+
+    def finish(self, _figures: dict[str, float], _best: bool, /) -> None:
+        self.left -= 1
+
+    def stopped(self) -> bool:
+        return self.left <= 0
+
+    def fold(self, fold: int, _plan: RunPlan, /) -> None:
+        self.folds.append(fold)
+
+    def scored(self, fold: int, done: int, total: int, _note: str, /) -> None:
+        self.patients.append((fold, done, total))
+
+    def say(self, _text: str, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    data: Path
+    folds: Path
+    recipe: Path
+    out: Path
+    told: Listener
+
+    def job(self) -> Job:
+        return resume_job(self.out)
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Iterator[None]:
+    """Small networks in this process, and results that say they were made at one moment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.applications, "ResNet50", runpy.run_path(str(TINY))["backbone"])
+        patch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+        yield
+
+
+@pytest.fixture(scope="module")
+def place(phantoms: Any, tiny: None, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Phantoms, two folds, a recipe, and a finished cross-validation."""
+    root = tmp_path_factory.mktemp("crossval")
+    (root / "recipe.toml").write_text(RECIPE)
+    save_folds(make_folds(phantoms.data, folds=2, validation=0.3), root / "folds.json")
+    where = Place(phantoms.data, root / "folds.json", root / "recipe.toml", root / "out", Listener())
+    done = cross_validate(
+        where.data, where.out, where.told, recipe=load_recipe(where.recipe), folds=folds_of(where), workers=2
+    )
+    assert done.finished
+    assert done.evaluation is not None
+    return where
+
+
+def folds_of(place: Place) -> Folds:
+    from gliascope.dataset.folds import load_folds
+
+    return load_folds(place.folds)
+
+
+def test_every_patient_is_scored_once_by_the_fold_that_tests_it(place: Place) -> None:
+    evidence = load_evidence(place.out / "evidence.parquet")
+    tested = {name: fold for fold, split in enumerate(folds_of(place).splits) for name in split.test}
+    assert {one.folders[0]: one.fold for one in evidence.patients} == tested
+    assert len(evidence.patients) == 6
+    assert [one.fold for one in evidence.origin.models] == [0, 1]
+    assert evidence.origin.sample == "phantom"
+    assert place.told.folds == [0, 1]
+    assert place.told.patients == [(fold, done, 3) for fold in (0, 1) for done in (1, 2, 3)]
+
+
+def test_a_folds_networks_and_thresholds_saw_none_of_its_patients(place: Place) -> None:
+    for fold, split in enumerate(folds_of(place).splits):
+        seen = load_bundle(place.job().files(fold).bundle).seen()
+        hashes = {
+            side: {one.sha256 for case in read_cases([place.data / name for name in names]) for one in case.sources}
+            for side, names in split.sides().items()
+        }
+        assert seen == hashes["train"] | hashes["validation"]
+        assert not seen & hashes["test"]
+
+
+def test_a_fold_that_saw_its_patients_is_refused(place: Place, tmp_path: Path) -> None:
+    job = Job(tmp_path, load_recipe(place.recipe), folds_of(place), "2026-01-01T00:00:00+00:00")
+    shutil.copytree(place.job().files(0).bundle, job.files(1).bundle)  # fold 0 was trained on patients of fold 1
+    with pytest.raises(InputError, match="trained or chosen"):
+        crossval_report.score_fold(job, 1, place.data, lambda *_: None)
+    assert not job.files(1).scored
+
+
+def test_a_folds_own_patients_are_not_read_before_its_bundle_is_there(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def record(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def watched(*arguments: Any, **keywords: Any) -> Any:
+            read.extend(one.name for one in arguments[0])
+            return real(*arguments, **keywords)
+
+        monkeypatch.setattr(module, name, watched)
+
+    record(store, "load_table")
+    data = tmp_path / "data"
+    shutil.copytree(place.data, data)
+    split = folds_of(place).splits[0]
+    for name in split.test:
+        for path in (data / name).iterdir():
+            path.write_bytes(b"whoever reads this fails")
+    cross_validate(
+        data,
+        tmp_path / "out",
+        Listener(),
+        recipe=load_recipe(place.recipe),
+        folds=folds_of(place),
+        only=[0],
+        train_only=True,
+    )
+    assert sorted(read) == sorted([*split.train, *split.validation])
+    ours, theirs = (one / "fold-0" / "inner.json" for one in (tmp_path / "out", place.out))
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_what_is_scored_is_what_analyse_writes(place: Place) -> None:
+    (first, *_) = load_evidence(place.out / "fold-1" / "evidence.parquet").patients
+    analyser = Analyser(place.out / "fold-1" / "bundle")
+    (finding,) = analyser.iter(place.data / first.folders[0])
+    for ours, theirs in zip(first.slices, finding.slices, strict=True):
+        assert ours.probability == pytest.approx(theirs.probability, abs=1e-6)
+        assert (ours.verdict, ours.predicted_px) == (theirs.verdict, theirs.area_px)
+
+
+def test_inner_figures_are_those_of_the_bundle_on_the_inner_hold_out(place: Place) -> None:
+    from gliascope.evaluate.run import evaluate_side
+
+    split = folds_of(place).splits[0]
+    inner = json.loads((place.out / "fold-0" / "inner.json").read_text())
+    bundle = load_bundle(place.out / "fold-0" / "bundle")
+    record = evaluate_side(place.data, split, Analyser(bundle), side="validation", allow_seen=True, resamples=0).record
+    assert inner["epochs"] == bundle.summary["best_epoch"]
+    assert inner["operating_point"]["mask"] == bundle.operating_point().mask
+    assert [one["patient"] for one in inner["patients"]] == [one.patient for one in record.patients]
+    for name, figure in record.figures.items():
+        if figure.value is None:
+            assert inner["figures"][name]["value"] is None
+        else:
+            assert inner["figures"][name]["value"] == pytest.approx(figure.value, rel=0.02, abs=0.02)
+
+
+def test_the_inner_hold_outs_of_all_folds_are_one_table(place: Place) -> None:
+    with (place.out / "inner.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["fold"] for row in rows] == ["0", "1", "mean"]
+    dice = [json.loads((place.out / f"fold-{k}" / "inner.json").read_text())["figures"]["dice_mean"] for k in (0, 1)]
+    assert [float(row["dice_mean"]) for row in rows[:2]] == [one["value"] for one in dice]
+    assert float(rows[2]["dice_mean"]) == pytest.approx(np.mean([one["value"] for one in dice]))
+    assert rows[0]["steps"] == "joint:2"
+
+
+def test_the_results_are_those_of_an_evaluation_and_finished_folds_are_light(place: Place) -> None:
+    found = {path.name for path in place.out.iterdir()}
+    assert {"evaluation.json", "evidence.parquet", "patients.csv", "slices.csv", "report.html"} <= found
+    assert not (place.out / "partial").exists()
+    assert sorted((place.out / "worst").glob("*.png"))
+    for fold in (0, 1):
+        run = place.out / f"fold-{fold}"
+        assert load_split(run / "split.json") == folds_of(place).splits[fold]
+        assert not (run / "joint" / "last.npz").exists()
+        with np.load(run / "joint" / "best.npz") as best:
+            assert {best[one].dtype for one in best.files if one != "epoch"} <= {np.dtype("f2"), np.dtype("u4")}
+        assert load_bundle(run / "bundle").summary["fold"] == fold
+        assert load_bundle(run / "bundle").created == "2023-11-14T22:13:20+00:00"
+
+
+def test_a_second_call_does_nothing_again_and_leaves_the_same_bytes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("this was done before")
+
+    monkeypatch.setattr(crossval_fold, "train", never)
+    monkeypatch.setattr(store, "load_table", never)
+    monkeypatch.setattr(crossval_report, "evaluate_side", never)
+    monkeypatch.setattr(crossval_report, "_worst", never)
+    names = ("evidence.parquet", "evaluation.json", "inner.csv")
+    before = [(place.out / name).read_bytes() for name in names]
+    done = cross_validate(place.data, place.out, Listener(), resume=True)
+    assert done.finished
+    assert [(place.out / name).read_bytes() for name in names] == before
+
+
+def test_a_killed_fold_goes_on_to_the_same_evidence(place: Place, tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    command = [sys.executable, "-c", COMMAND, "crossval", "-q", "--data", str(place.data)]
+    command += ["--split", str(place.folds), "--recipe", str(place.recipe), "-o", str(out), "--only", "1"]
+    state = out / "fold-1" / "joint" / "last.npz"
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"})
+        deadline = time.monotonic() + 900
+        while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert not (out / "fold-1" / "evidence.parquet").exists(), (tmp_path / "log").read_text()
+    assert (out / "fold-1" / "run.json").exists(), (tmp_path / "log").read_text()
+    partial = cross_validate(place.data, out, Listener(), only=[1], resume=True)
+    assert partial.evaluation is not None
+    assert partial.evaluation.record.split.side == "test (folds 1 of 2)"
+    assert (out / "partial" / "evidence.parquet").exists()
+    assert not (out / "evidence.parquet").exists()
+    shutil.copytree(place.out / "fold-0", out / "fold-0")
+    cross_validate(place.data, out, Listener(), resume=True)
+    for name in ("fold-1/evidence.parquet", "fold-1/inner.json", "evidence.parquet", "inner.csv"):
+        assert (out / name).read_bytes() == (place.out / name).read_bytes(), name
+    assert not (out / "partial").exists()
+
+
+def test_training_elsewhere_and_scoring_here_gives_the_same_evidence(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, recipe = tmp_path / "out", load_recipe(place.recipe)
+    trained = cross_validate(
+        place.data, out, Listener(), recipe=recipe, folds=folds_of(place), only=[0], train_only=True
+    )
+    assert trained.evaluation is None
+    assert trained.job.trained() == (0,)
+    assert sorted(path.name for path in (out / "fold-0").iterdir()) == [
+        "inner.json",
+        "joint",
+        "run.json",
+        "split.json",
+        "tensorboard",
+    ]
+    monkeypatch.setattr(crossval_fold, "train", lambda *_, **__: pytest.fail("it was trained elsewhere"))
+    cross_validate(place.data, out, Listener(), only=[0], resume=True)
+    assert (out / "fold-0" / "evidence.parquet").read_bytes() == (
+        place.out / "fold-0" / "evidence.parquet"
+    ).read_bytes()
+
+
+def test_a_watcher_may_end_it_between_two_epochs(place: Place, tmp_path: Path) -> None:
+    recipe = load_recipe(place.recipe)
+    stopped = cross_validate(
+        place.data, tmp_path / "out", Listener(epochs=1), recipe=recipe, folds=folds_of(place), train_only=True
+    )
+    assert not stopped.finished
+    assert stopped.job.trained() == ()
+    assert (tmp_path / "out" / "fold-0" / "joint" / "last.npz").exists()
+    assert not (tmp_path / "out" / "fold-1").exists()
+
+
+def test_scoring_needs_tensorflow_and_says_how_to_train_without(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(TrainingError, match=r"received jax; train here with --train-only, and go on with KERAS_BACK"):
+        cross_validate(
+            place.data, tmp_path / "out", Listener(), recipe=load_recipe(place.recipe), folds=folds_of(place)
+        )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("only", [[2], [-1, 0]])
+def test_an_unknown_fold_is_refused_before_anything_is_written(only: list[int], place: Place, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="folds are numbered from 0 to 1, received"):
+        cross_validate(
+            place.data,
+            tmp_path / "out",
+            Listener(),
+            recipe=load_recipe(place.recipe),
+            folds=folds_of(place),
+            only=only,
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_new_ones_need_recipe_and_folds(place: Place, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="must have a recipe and folds"):
+        crossval.cross_validate(place.data, tmp_path / "out", Listener())
+
+
+def test_the_command_makes_trains_and_scores_its_folds(place: Place, tmp_path: Path, cli: Callable[..., Any]) -> None:
+    out = tmp_path / "out"
+    result = cli(
+        *("crossval", "--data", place.data, "--recipe", place.recipe, "--folds", 3, "--steps", 2, "--seed", 5),
+        *("--only", "1", "--workers", 2, "-o", out),
+    )
+    assert result.status == 0, result.err
+    job = resume_job(out)
+    assert len(job.folds.splits) == 3
+    assert (job.recipe.training.steps, job.recipe.training.seed) == (2, 5)
+    assert job.scored() == (1,)
+    assert "test (folds 1 of 3)" in " ".join(result.out.split())
+    assert "fold 1 (1 of 1)  joint 2/2" in result.err
+    assert f"Written: {out / 'partial'}" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "needs --recipe"),
+        (["--recipe", "default", "--only", "0;1"], "must be numbers of folds"),
+        (["--resume", "--seed", "1"], "belong to a new job"),
+        (["--resume", "--folds", "3"], "excludes --split and --resume"),
+    ],
+)
+def test_arguments_that_do_not_go_together(
+    arguments: list[str], message: str, place: Place, tmp_path: Path, cli: Callable[..., Any]
+) -> None:
+    result = cli("crossval", "--data", place.data, "-o", tmp_path / "out", *arguments)
+    assert result.status == 2
+    assert message in " ".join(result.err.replace("│", " ").split())
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(
+    place: Place, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(crossval, "report", interrupted)
+    result = cli("crossval", "-q", "--data", place.data, "-o", place.out, "--resume")
+    assert result.status == 130
+    assert result.err.splitlines() == [
+        f"{place.out}: stopped; whole epochs and finished folds are kept, --resume goes on",
+        "gliascope: error: interrupted",
+    ]
