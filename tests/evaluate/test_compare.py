@@ -10,11 +10,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from scipy import stats
 
 from gliascope.errors import InputError
 from gliascope.evaluate.assemble import Evaluation, Origin, make_record
-from gliascope.evaluate.compare import SCHEMA, compare, wilcoxon_test
+from gliascope.evaluate.compare import (
+    SCHEMA,
+    ComparisonRecord,
+    DifferenceRecord,
+    PairRecord,
+    ResultRecord,
+    WilcoxonRecord,
+    compare,
+    wilcoxon_test,
+)
 from gliascope.evaluate.compare_page import comparison_section, difference_rows, draw_comparison, verdict
 from gliascope.evaluate.definitions import FIGURES
 from gliascope.evaluate.record import BundleRecord, ModelRecord, PointRecord, Sample, SplitRecord
@@ -177,6 +187,25 @@ def test_a_stamp_of_either_result_stands_on_table_and_picture(
     assert all(one.startswith(found.stamp or "") for one in captions)
     page = comparison_section(found, plot, page_stamp=found.stamp)
     assert not any(isinstance(one, Table) and stamp and stamp in one.caption for one in page.blocks)
+
+
+def test_every_key_of_against_json_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "evaluation.md").read_text(encoding="utf-8")
+    parts: dict[str, type[BaseModel]] = {
+        "figures.<key>.": DifferenceRecord,
+        "wilcoxon.": WilcoxonRecord,
+        "patients[].": PairRecord,
+    }
+    documented = page.partition("## against.json")[2].partition("\n## ")[0].replace("`", "")
+    for prefix, part in parts.items():
+        for name, field in part.model_fields.items():
+            assert f"| {prefix}{name} | {field.description} |" in documented
+    for name, field in ResultRecord.model_fields.items():
+        assert f"| this.{name}, other.{name} | {str(field.description).replace('``', '')} |" in documented
+    for name, field in ComparisonRecord.model_fields.items():
+        if field.description is not None and not field.description.startswith("Every headline"):
+            assert f"| {name} | {field.description} |" in documented or f"| {name}[]." in documented
+    assert SCHEMA in documented
 
 
 def test_rows_for_people() -> None:

@@ -199,7 +199,7 @@ def _training(models: Sequence[Described]) -> dict[str, Any]:
     for number, one in enumerate(models):
         mine = [f"**{_words(key)}:** {_plain(value)}" for key, value in one.summary.items()]
         lines += [f"fold {number}, {line}" for line in mine] if len(models) > 1 else mine
-        if one.summary.get("split_strategy") == "slice":
+        if one.summary.get("split_strategy") == "slice" and "split_leak" not in one.summary:
             lines.append(f"**Leak:** {text['leaks']}")
     names = list(dict.fromkeys(str(one.summary.get("data", "")) for one in models))
     lines += [f"**Source:** {source}" for source in map(source_of, names) if source]
