@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,13 @@ precision = "float32"
 """
 
 
+@pytest.fixture
+def small_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train a small stand-in for ResNet-50: what is asked here is which slices train, and what is said of it."""
+    stand_in = runpy.run_path(str(Path(__file__).with_name("tiny_backbone.py")))["backbone"]
+    monkeypatch.setattr("keras.applications.ResNet50", stand_in)
+
+
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recipe") / "recipe.toml"
@@ -74,6 +82,7 @@ def test_slices_of_a_side_are_prepared_as_a_volume_of_their_own(phantoms: Any, b
     assert int(tables.train.labels.sum()) == sum(one.tumour_slices for one in measured)
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_run_by_slice_is_warned_of_and_its_bundle_says_so(
     phantoms: Any, by_slice: Split, recipe: Path, tmp_path: Path, cli: Callable[..., Any]
 ) -> None:
@@ -88,6 +97,7 @@ def test_a_run_by_slice_is_warned_of_and_its_bundle_says_so(
     assert LEAK in " ".join(bundle.card().split())
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_run_of_one_fold(
     phantoms: Any,
     folds: Folds,
