@@ -8,7 +8,7 @@ import pytest
 
 from gliascope.bundle import Bundle, load_bundle
 from gliascope.dataset.split import Split
-from gliascope.errors import BundleError
+from gliascope.errors import BundleError, InputError
 from gliascope.evaluate.card import bundle_card
 from gliascope.evaluate.record import SCHEMA, EvaluationRecord
 from gliascope.evaluate.run import evaluate_side
@@ -72,8 +72,14 @@ def test_figures_of_other_networks_are_refused(
     assert load_bundle(other.path).sha256 == other.sha256
 
 
-@pytest.mark.parametrize("sample", ["in-sample", "phantom"])
+@pytest.mark.parametrize("sample", ["in-sample", "phantom", "leaky"])
 def test_what_is_no_evidence_is_refused(bundle: Bundle, record: EvaluationRecord, sample: str) -> None:
     with pytest.raises(BundleError, match=f"received an evaluation marked {sample}"):
         stamp_bundle(bundle.path, record.model_copy(update={"sample": sample}))
     assert bundle.card() == "# Nothing measured yet\n"
+
+
+def test_a_cross_validation_is_of_no_one_bundle(bundle: Bundle, record: EvaluationRecord) -> None:
+    folds = record.model_copy(update={"models": record.models * 2})
+    with pytest.raises(InputError, match="the evaluation must be of one model to be asked for it, received 2"):
+        stamp_bundle(bundle.path, folds)

@@ -34,8 +34,10 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
     Raises
     ------
     BundleError
-        If the evaluation was made with other networks or thresholds, is in-sample or of a phantom; or the bundle
-        cannot be read or written.
+        If the evaluation was made with other networks or thresholds, is in-sample, leaky or of a phantom; or the
+        bundle cannot be read or written.
+    InputError
+        If it is a cross-validation's, which is of several bundles.
     """
     bundle = load_bundle(path)
     check_same(bundle, record)
