@@ -15,7 +15,9 @@ from sklearn import metrics
 
 from gliascope.evaluate.definitions import FIGURES
 from gliascope.evaluate.figures import interval
+from gliascope.evaluate.record import ConfusionRecord
 from gliascope.evaluate.resample import compute, draw_patients, weights_of
+from gliascope.evaluate.roc import confusion_of
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.evaluate.tally import tabulate
 from gliascope.findings import Verdict
@@ -108,6 +110,23 @@ def test_every_figure_of_every_draw_is_what_its_definition_says(people: list[Pat
     for place, draw in enumerate(draws):
         expected = by_definition([people[one] for one in draw])
         assert {name: float(one[place]) for name, one in values.items()} == pytest.approx(expected, nan_ok=True)
+
+
+@given(PEOPLE)
+def test_figures_of_the_verdicts_agree_with_scikit_learn(people: list[PatientScore]) -> None:
+    slices = [s for one in people for s in one.slices]
+    labels, called = [s.tumour for s in slices], [s.called for s in slices]
+    values = compute(tabulate(people), np.arange(len(people))[None])
+    for name, theirs in (
+        ("sensitivity", metrics.recall_score),
+        ("precision", metrics.precision_score),
+        ("f1", metrics.f1_score),
+    ):
+        expected = theirs(labels, called, zero_division=NAN)
+        assert float(values[name][0]) == pytest.approx(expected, nan_ok=True), name
+    assert float(values["accuracy"][0]) == pytest.approx(metrics.accuracy_score(labels, called))
+    tn, fp, fn, tp = metrics.confusion_matrix(labels, called, labels=[False, True]).ravel().tolist()
+    assert confusion_of(people) == ConfusionRecord(tp=tp, fp=fp, fn=fn, tn=tn)
 
 
 @given(PEOPLE)
