@@ -145,6 +145,7 @@ def _median(values: Values, draws: NDArray[np.int64]) -> Values:
 
 
 def _share(part: Values, whole: Values) -> Values:
+    """Part of a count; NaN where the count is 0."""
     return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
 
 
