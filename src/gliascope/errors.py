@@ -8,6 +8,7 @@
     +-- RecipeError         a recipe with an unknown key or an impossible value
     +-- BundleError         a model bundle that is incomplete, altered or too new
     +-- SplitError          a split file that leaks, is incomplete or was altered
+    +-- FetchError          a data set that could not be downloaded
     +-- DeviceError         the device asked for is not there
     +-- TrainingError       training or export could not go on
     |   +-- ParityError     the exported graphs disagree with the trained networks
@@ -42,6 +43,10 @@ class BundleError(GliascopeError):
 
 class SplitError(GliascopeError):
     """A split file leaks between its sides, is incomplete or was altered."""
+
+
+class FetchError(GliascopeError):
+    """A data set could not be downloaded; the message says how to go on."""
 
 
 class DeviceError(GliascopeError):

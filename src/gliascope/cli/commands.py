@@ -47,6 +47,7 @@ COMMANDS: Final[dict[str, Entry | Family]] = {
     "data": Family(
         "Tools for data sets.",
         {
+            "fetch": Entry("gliascope.cli.data_fetch:fetch", "Get the public LGG data set, or take it from a file."),
             "check": Entry("gliascope.cli.data_check:check", "Check files, masks and what patients must not share."),
             "describe": Entry(
                 "gliascope.cli.data_describe:describe", "Describe a data set in tables, plots and one page."
