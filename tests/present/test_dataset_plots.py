@@ -169,7 +169,7 @@ def clinical(count: int) -> Any:
             "age": generator.integers(20, 80, count),
             "site": ["somewhere in the left lobe", "right"] * (count // 2),
             "constant": 1,
-        "many": [f"value {one % 12}" for one in range(count)],
+            "many": [f"value {one % 12}" for one in range(count)],
             "remark": [f"text {one}" for one in range(count)],
             "empty": None,
         }
