@@ -132,6 +132,13 @@ def test_pictures_are_inside_at_the_size_asked_for(tmp_path: Path) -> None:
     assert third["width"] == "60"
 
 
+def test_a_wide_picture_scrolls_in_a_narrow_window() -> None:
+    blocks = [Picture(png(576, 20), "a wide plot"), Picture(png(), "a small one")]
+    wide, small = Reader(render_page("Report", [Section("Plots", blocks)])).all("img")
+    assert wide["class"] == "wide"
+    assert "class" not in small
+
+
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"<html></html>", b"\xff\xd8\xff"])
 def test_other_kinds_of_pictures_are_refused(content: bytes) -> None:
     with pytest.raises(InputError, match="must be PNG or SVG"):
