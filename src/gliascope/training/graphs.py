@@ -12,6 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from gliascope.errors import TrainingError
+from gliascope.training.canonical import canonicalise
 
 if TYPE_CHECKING:
     import keras
@@ -57,7 +58,8 @@ def to_onnx(model: keras.Model) -> onnx.ModelProto:
     Returns
     -------
     onnx.ModelProto
-        float32 inputs and outputs, the first dimension free, weights stored as float16.
+        float32 inputs and outputs, the first dimension free, weights stored as float16. The same network gives the
+        same bytes.
 
     Raises
     ------
@@ -74,6 +76,7 @@ def to_onnx(model: keras.Model) -> onnx.ModelProto:
     for value in (*graph.graph.input, *graph.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = BATCH
     _store_half(graph)
+    canonicalise(graph)
     onnx.checker.check_model(graph, full_check=True)
     return graph
 
