@@ -7,10 +7,10 @@ import pytest
 
 pytest.importorskip("onnx")
 
-import onnx  # noqa: E402  after the check that it is there
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 
-from gliascope.training.canonical import canonicalise  # noqa: E402
+from gliascope.training.canonical import canonicalise
 
 
 def network(seed: int) -> onnx.ModelProto:
