@@ -120,3 +120,17 @@ def test_nobody_and_nothing_to_draw(dots: Sequence[Dot], tmp_path: Path) -> None
     dice_by_patient(dots, tmp_path / "dice.png", limit=0.7, median=0.5, heading=PLAIN)
     distance_by_patient(dots, tmp_path / "hd95.png", label="HD95, px", heading=PLAIN)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dice.png", "hd95.png"]
+
+
+def test_the_corner_is_enlarged_where_it_shows_the_curve_alone(tmp_path: Path) -> None:
+    poor = np.linspace(0, 1, 20)
+    sizes = []
+    for name, curve, mark in (
+        ("good", (np.array([0.0, 0.01, 0.1, 1.0]), np.array([0.0, 0.95, 0.99, 1.0])), Mark(0.05, 0.96, "point")),
+        ("poor", (poor, np.sqrt(poor)), Mark(0.05, 0.96, "point")),
+        ("far", (np.array([0.0, 0.01, 0.1, 1.0]), np.array([0.0, 0.95, 0.99, 1.0])), Mark(0.5, 0.5, "point")),
+    ):
+        roc_figure(curve[0], curve[1], tmp_path / f"{name}.png", label="area", mark=mark, heading=PLAIN)
+        sizes.append(count(read(tmp_path / f"{name}.png")[0], POINT))
+    assert sizes[0] > 1.3 * sizes[1]  # the point is drawn in the corner as well
+    assert sizes[1] == pytest.approx(sizes[2], rel=0.3)

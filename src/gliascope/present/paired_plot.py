@@ -43,7 +43,7 @@ def paired_figure(
     """
     values = [one for pair in pairs for one in (pair.this, pair.other)]
     lowest = max(0.0, np.floor(min([*values, limit]) * 10 - 0.5) / 10)
-    with plotted(path, heading, (SIDE, SIDE - 0.2)) as figure:
+    with plotted(path, heading, (SIDE, SIDE - 0.9)) as figure:
         axes = figure.subplots()
         axes.plot([lowest, 1], [lowest, 1], color="0.6", linewidth=1, linestyle=":", label="equal")
         for draw in (axes.axhline, axes.axvline):
@@ -52,9 +52,17 @@ def paired_figure(
             mine = [one for one in pairs if one.group == group]
             places = [one.other for one in mine], [one.this for one in mine]
             axes.scatter(
-                *places, s=42, color=colour, marker=marker, edgecolor="white", linewidth=0.7, label=group, zorder=3
+                *places,
+                s=42,
+                color=colour,
+                marker=marker,
+                edgecolor="white",
+                linewidth=0.7,
+                label=group,
+                zorder=3,
+                clip_on=False,
             )
         ends = (lowest, 1.005)
         axes.set(xlabel=f"Dice: {labels[1]}", ylabel=f"Dice: {labels[0]}", xlim=ends, ylim=ends, aspect="equal")
         bare(axes)
-        axes.legend(frameon=False, fontsize=9, loc="lower right")
+        axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -217,7 +217,7 @@ def dice_by_group(bars: Sequence[Bar], path: Path, *, overall: Bar, level: float
         titles = [row if isinstance(row, str) else row.name for row in rows]
         axes.set_yticks(range(len(rows)), titles)
         bare(axes, "x")
-        axes.tick_params(axis="y", length=0)
+        axes.tick_params(axis="y", length=0, pad=8)
         for label, row in zip(axes.get_yticklabels(), rows, strict=True):
             label.set(weight="bold" if isinstance(row, str) or row is overall else "normal")
 
@@ -225,7 +225,7 @@ def dice_by_group(bars: Sequence[Bar], path: Path, *, overall: Bar, level: float
 def _whisker(axes: Axes, row: Bar, place: int, *, colour: str) -> None:
     if not np.isnan(row.low):
         axes.plot([row.low, row.high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
-    axes.plot([row.value], [place], marker="o", markersize=7, color=colour, linestyle="none")
+    axes.plot([row.value], [place], marker="o", markersize=7, color=colour, linestyle="none", clip_on=False, zorder=3)
     axes.annotate(
         row.note,
         (1, place),
@@ -249,7 +249,7 @@ def _names(axes: Axes, shown: Sequence[Dot]) -> None:
     axes.set_yticks(range(len(shown)), [one.name for one in shown])
     axes.set_ylim(-0.8, len(shown) - 0.2)
     bare(axes, "x")
-    axes.tick_params(axis="y", labelsize=7.5, length=0)
+    axes.tick_params(axis="y", labelsize=7.5, length=0, pad=8)
     if not axes.get_legend_handles_labels()[0]:
         return
     axes.legend(

@@ -70,7 +70,7 @@ def plotted(path: Path, heading: Heading, size: tuple[float, float]) -> Iterator
     width = size[0]
     subtitle, stamp = (_wrapped(text, width - 0.5) for text in (heading.subtitle, heading.stamp or ""))
     head = 0.45 + LINE * len(subtitle) + (LINE * len(stamp) + 0.22 if stamp else 0.0)
-    foot = 0.3
+    foot = 0.38
     height = size[1] + head + foot
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)

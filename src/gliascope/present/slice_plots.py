@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SIDE: Final = 6.4
 """Width of these plots, in inches."""
+CORNER: Final = 0.2
+"""Side of the corner of the ROC curve that is enlarged."""
 POINT: Final = COLOURS[1]
 """Colour of the operating point."""
 
@@ -47,18 +49,27 @@ def roc_figure(
         The operating point: 1 - specificity and sensitivity.
     heading : Heading
     """
-    with plotted(path, heading, (SIDE, SIDE - 0.2)) as figure:
+    with plotted(path, heading, (SIDE, SIDE + 0.4)) as figure:
         axes = figure.subplots()
         _curve(axes, (fpr, tpr), label, mark)
         axes.plot([0, 1], [0, 1], color="0.7", linewidth=1, linestyle=":", label="guessing")
         axes.set(xlabel="1 - specificity (false alarms)", ylabel="sensitivity", xlim=(-0.01, 1), ylim=(0, 1.01))
         _square(axes)
-        axes.legend(frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1.0, 0.01))
-        inset = axes.inset_axes((0.47, 0.33, 0.5, 0.5))
-        _curve(inset, (fpr, tpr), label, mark)
-        inset.set(xlim=(-0.003, 0.2), ylim=(0.8, 1.003), xticks=(0, 0.1, 0.2), yticks=(0.8, 0.9, 1.0))
-        bare(inset)
-        inset.set_title("upper left corner, enlarged", fontsize=8.5, color=FAINT)
+        _legend(axes)
+        if _leaves_room(fpr, tpr, mark):
+            inset = axes.inset_axes((0.43, 0.08, 0.54, 0.54))
+            _curve(inset, (fpr, tpr), label, mark)
+            ends = (0.0, CORNER), (1 - CORNER, 1.0)
+            inset.set(xlim=(-0.003, CORNER), ylim=(1 - CORNER, 1.003), xticks=[*ends[0]], yticks=[*ends[1]])
+            bare(inset)
+            inset.set_title("upper left corner, enlarged", fontsize=8.5, color=FAINT)
+
+
+def _leaves_room(fpr: NDArray[np.float64], tpr: NDArray[np.float64], mark: Mark | None) -> bool:
+    """Whether the enlarged corner holds what matters and lies below the curve."""
+    low = tpr[fpr > CORNER]
+    inside = mark is None or (mark.x <= CORNER and mark.y >= 1 - CORNER)
+    return bool(inside and low.size and low.min() > 0.75)
 
 
 def precision_recall_figure(
@@ -87,14 +98,14 @@ def precision_recall_figure(
         Share of tumour slices: the precision of guessing.
     heading : Heading
     """
-    with plotted(path, heading, (SIDE, SIDE - 0.2)) as figure:
+    with plotted(path, heading, (SIDE, SIDE + 0.4)) as figure:
         axes = figure.subplots()
         guess = f"guessing: {prevalence:.1%} of the slices show a tumour"
         _curve(axes, (recall, precision), label, mark)
         axes.axhline(prevalence, color="0.7", linewidth=1, linestyle=":", label=guess)
         axes.set(xlabel="recall (sensitivity)", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
         _square(axes)
-        axes.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0.0, min(prevalence, 0.6) + 0.02))
+        _legend(axes)
 
 
 def _curve(axes: Axes, points: tuple[NDArray[np.float64], NDArray[np.float64]], label: str, mark: Mark | None) -> None:
@@ -102,6 +113,11 @@ def _curve(axes: Axes, points: tuple[NDArray[np.float64], NDArray[np.float64]], 
     if mark is not None:
         style: dict[str, Any] = {"marker": "o", "markersize": 9, "markerfacecolor": "none", "markeredgewidth": 2}
         axes.plot([mark.x], [mark.y], color=POINT, linestyle="none", label=mark.label, zorder=5, **style)
+
+
+def _legend(axes: Axes) -> None:
+    """Below the axes, where no curve can run."""
+    axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(-0.02, -0.11), borderaxespad=0)
 
 
 def _square(axes: Axes) -> None:
