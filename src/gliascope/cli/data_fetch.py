@@ -45,15 +45,23 @@ def fetch(
     from gliascope.dataset.fetch import fetch_data
 
     said = not (quiet or as_json)
-    with progress(quiet=quiet) as bar:
-        task = bar.add_task("unpacking", total=None, note="", visible=False)
-        fetched = fetch_data(
-            output,
-            source,
-            advance=lambda done, total, name: bar.update(task, completed=done, total=total, note=name, visible=True),
-            say=note if said else lambda _text: None,
-            bar=said and sys.stderr.isatty(),
-        )
+    bar = progress(quiet=quiet)
+    task = bar.add_task("unpacking", total=None, note="")
+
+    def advance(done: int, total: int, name: str) -> None:
+        bar.start()  # no sooner: kagglehub draws its own while it downloads
+        bar.update(task, completed=done, total=total, note=name)
+
+    def say(text: str) -> None:
+        if said:
+            note(text)
+        if text.startswith("Extracting"):  # kagglehub draws nothing then, and it takes a minute
+            bar.start()
+
+    try:
+        fetched = fetch_data(output, source, advance=advance, say=say, bar=said and sys.stderr.isatty())
+    finally:
+        bar.stop()
     if as_json:
         print(json.dumps(_as_json(fetched), indent=2))
     elif not quiet:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -77,3 +79,9 @@ def test_a_clean_set_has_no_table() -> None:
 def test_severities_come_in_order() -> None:
     order = [SEVERITIES.index(rule.severity) for rule in RULES.values()]
     assert order == sorted(order)
+
+
+def test_the_guide_names_every_rule() -> None:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "check.md"
+    rows = re.findall(r"^\| `([a-z][a-z-]+)` \| (.+) \|$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows == [(name, rule.text) for name, rule in RULES.items()]

@@ -138,8 +138,10 @@ def archive() -> Path:
 
 def _cause(error: BaseException) -> str:
     """Innermost reason of a failed request, without the connection's own name."""
-    inner: Any = error.args[0] if error.args else type(error).__name__
-    return re.sub(r"^HTTPS?Connection(Pool)?\(.*?\): ", "", str(getattr(inner, "reason", inner)))
+    while error.args and isinstance(error.args[0], BaseException):
+        error = error.args[0]
+    reason = getattr(error, "reason", None) or (error.args[0] if error.args else type(error).__name__)
+    return re.sub(r"^HTTPS?Connection(Pool)?\(.*?\): ", "", str(reason))
 
 
 @contextlib.contextmanager
