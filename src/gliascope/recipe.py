@@ -101,16 +101,45 @@ class Augmentation(_Section):
     """Largest shift of brightness, in deviations."""
     gamma: _Range = (0.7, 1.4)
     """Range of the exponent applied to the intensities scaled to 0..1; the lower end first."""
+    p_contrast: float = Field(0.0, ge=0, le=1)
+    """Probability that each channel's intensities go through a smooth rising curve of its own."""
+    contrast: float = Field(0.6, ge=0, le=1)
+    """How far that curve may leave the straight line; 1 lets it lie flat for a third of the range."""
     p_noise: float = Field(0.15, ge=0, le=1)
     """Probability of Gaussian noise."""
     noise: float = Field(0.15, ge=0)
     """Largest deviation of the noise, in deviations of the image."""
+    p_rician: float = Field(0.0, ge=0, le=1)
+    """Probability of Rician noise, which magnitude images have: as Gaussian noise in tissue, brighter in air."""
+    rician: float = Field(0.25, ge=0)
+    """Largest deviation of the Rician noise in tissue, in deviations of the image."""
     p_blur: float = Field(0.15, ge=0, le=1)
     """Probability of a Gaussian blur."""
     p_low_resolution: float = Field(0.1, ge=0, le=1)
-    """Probability of a lower resolution, down to a half."""
+    """Probability of a lower resolution, of all channels alike."""
+    low_resolution: float = Field(0.5, gt=0, le=1)
+    """Lowest resolution, as a share of the pixels along a side."""
+    p_anisotropic: float = Field(0.0, ge=0, le=1)
+    """Probability of a lower resolution along one axis only, for each channel by itself, down to `low_resolution`."""
+    p_jpeg: float = Field(0.0, ge=0, le=1)
+    """Probability of rounding to 256 grey levels and compression as JPEG."""
     p_bias_field: float = Field(0.2, ge=0, le=1)
     """Probability of a smooth multiplicative bias field."""
+    bias_field: float = Field(0.25, ge=0, lt=0.8)
+    """Largest relative change by the bias field at one of its knots."""
+    p_channel_shift: float = Field(0.0, ge=0, le=1)
+    """Probability of small movements of the other channels against FLAIR and the mask."""
+    channel_shift: float = Field(0.012, ge=0, le=0.1)
+    """Largest shift of a channel, as a share of the side: 0.012 are 3 of 256 pixels."""
+    channel_rotate: float = Field(2.0, ge=0, le=20)
+    """Largest rotation of a channel, in degrees."""
+    p_skull_strip: float = Field(0.0, ge=0, le=1)
+    """Probability that everything but the brain is removed, where a brain is found, and the slice brought to the
+    scale of a scan without a skull (for `zscore`)."""
+    p_lone_slice: float = Field(0.0, ge=0, le=1)
+    """Probability that the slice is normalised by itself, as a lone image is (for `zscore`)."""
+    p_flair_only: float = Field(0.0, ge=0, le=1)
+    """Probability that both channels beside FLAIR are left out together."""
     drop_pre: float = Field(0.15, ge=0, le=1)
     """Probability that the pre-contrast channel is left out."""
     drop_post: float = Field(0.15, ge=0, le=1)
