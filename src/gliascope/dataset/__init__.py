@@ -1,1 +1,1 @@
-"""The LGG layout on disk, and splits of its patients."""
+"""Data sets in the LGG layout: got, checked, described, split."""
