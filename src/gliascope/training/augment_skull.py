@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,7 +95,7 @@ def find_brain(planes: Planes, rng: np.random.Generator) -> Brain | None:
     level, margin = rng.uniform(*BRAIN_LEVELS), rng.uniform(0.0, 2.0)
     coarse = _coarse(planes.store[FLAIR])
     values = cv2.medianBlur(coarse, 3) - planes.black[FLAIR]
-    head = head_region(values)
+    head = _head(values)
     depth = _distance(head)
     deep = depth > max(depth.max() / 2, SCALP)
     if not deep.any():
@@ -111,8 +112,16 @@ def find_brain(planes: Planes, rng: np.random.Generator) -> Brain | None:
     return Brain((found | tumour).astype(np.float32))
 
 
-def head_region(values: Image) -> Region:
-    """The head, filled: the largest piece brighter than half of Otsu's threshold, as `gliascope.prepare` has it.
+def _head(values: Image) -> Region:
+    """The head, filled: the largest piece that is brighter than the floor."""
+    inside = (values > head_floor(values)).view(np.uint8)
+    inside[[0, -1]] = 0
+    inside[:, [0, -1]] = 0
+    return _filled(_largest(inside))
+
+
+def head_floor(values: Image) -> float:
+    """Half of Otsu's threshold, above which a pixel counts as head, as in `gliascope.prepare`.
 
     Parameters
     ----------
@@ -121,18 +130,15 @@ def head_region(values: Image) -> Region:
 
     Returns
     -------
-    ndarray, uint8, same shape, 0 or 1
-        Empty where the slice is.
+    float
+        Infinite where the slice is empty.
     """
     brightest = float(values.max())
     if brightest < FAINTEST:
-        return np.zeros(values.shape, dtype=np.uint8)
+        return math.inf
     levels = np.clip(values * (255 / brightest), 0, 255).astype(np.uint8)
     threshold, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    inside = (levels > max(threshold / 2, 1.0)).view(np.uint8)
-    inside[[0, -1]] = 0
-    inside[:, [0, -1]] = 0
-    return _filled(_largest(inside))
+    return max(threshold / 2, 1.0) * brightest / 255
 
 
 def _believable(brain: Region, head: Region) -> bool:
@@ -165,10 +171,9 @@ def remove_skull(planes: Planes, *, alone: bool) -> None:
 
 def normalise_alone(planes: Planes) -> None:
     """Normalise over the head in this slice, as a lone image is; slices are normalised with their volume else."""
-    head = head_region(_coarse(planes.store[FLAIR]) - planes.black[FLAIR])
-    if head.any():
-        rows, columns = planes.shape
-        inside = np.asarray(cv2.resize(head, (columns, rows), interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+    flair, black = planes.store[FLAIR], float(planes.black[FLAIR])
+    inside = (flair > black + head_floor(_coarse(flair) - np.float32(black))).view(np.uint8)
+    if cv2.hasNonZero(inside):
         _normalise(planes, inside, 1.0)
 
 
