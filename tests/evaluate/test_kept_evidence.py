@@ -1,0 +1,40 @@
+"""What stands in docs/evidence is what the pages and the embedded bundle say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pyarrow")
+
+from gliascope.bundle import CARD, load_bundle
+from gliascope.evaluate.card import bundle_card
+from gliascope.evaluate.evidence import load_evidence, record_of
+from gliascope.evaluate.stamp import check_same, summary_of
+
+EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence"
+MOST = 2 * 1024**2
+
+
+def test_the_embedded_card_is_made_from_the_kept_evidence() -> None:
+    bundle = load_bundle()
+    record = record_of(load_evidence(EVIDENCE / "lgg-1-test.parquet"))
+    check_same(bundle, record)
+    assert bundle.evaluation == summary_of(record)
+    assert (bundle.path / CARD).read_text(encoding="utf-8") == bundle_card(bundle, record)
+
+
+def test_no_seen_slice_was_scored() -> None:
+    scored = {
+        one.sha256 for patient in load_evidence(EVIDENCE / "lgg-1-test.parquet").patients for one in patient.slices
+    }
+    assert scored
+    assert not scored & load_bundle().seen()
+
+
+@pytest.mark.parametrize("path", sorted(EVIDENCE.glob("*.parquet")), ids=lambda path: path.stem)
+def test_evidence_is_small_and_honest(path: Path) -> None:
+    assert path.stat().st_size < MOST
+    record = record_of(load_evidence(path))
+    assert record.sample == ("leaky" if "by-slice" in path.stem else "unseen")
