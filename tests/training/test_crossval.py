@@ -23,10 +23,11 @@ keras = pytest.importorskip("keras")
 pytest.importorskip("pyarrow")
 
 from gliascope.bundle import load_bundle  # noqa: E402  after the check that Keras is there
+from gliascope.cli.crossval_progress import CrossProgress  # noqa: E402
 from gliascope.dataset.folds import Folds, make_folds, save_folds  # noqa: E402
 from gliascope.dataset.split import load_split  # noqa: E402
 from gliascope.errors import InputError, TrainingError  # noqa: E402
-from gliascope.evaluate.evidence import load_evidence  # noqa: E402
+from gliascope.evaluate.evidence import evaluation_of, load_evidence  # noqa: E402
 from gliascope.pipeline import Analyser  # noqa: E402
 from gliascope.read import read_cases  # noqa: E402
 from gliascope.recipe import load_recipe  # noqa: E402
@@ -34,10 +35,11 @@ from gliascope.training import crossval, crossval_fold, crossval_report, store  
 from gliascope.training.crossval import cross_validate  # noqa: E402
 from gliascope.training.crossval_state import Job, resume_job  # noqa: E402
 from gliascope.training.plan import RunPlan  # noqa: E402
+from gliascope.training.table import load_table  # noqa: E402
 
 pytestmark = pytest.mark.train
 
-TINY = Path(__file__).with_name("tiny_backbone.py")
+TINY = Path(__file__).with_name("tiny_networks.py")
 
 COMMAND = f"""
 import runpy, sys
@@ -58,7 +60,9 @@ decoder = [16, 8, 8, 8, 4]
 epochs = 2
 batch_size = 8
 precision = "float32"
+optimiser = "sgd"
 learning_rate = 0.01
+clip_norm = 0.0
 """
 
 
@@ -105,7 +109,7 @@ class Place:
 def tiny() -> Iterator[None]:
     """Small networks in this process, and results that say they were made at one moment."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keras.applications, "ResNet50", runpy.run_path(str(TINY))["backbone"])
+        runpy.run_path(str(TINY))["install"](patch.setattr)
         patch.setenv("SOURCE_DATE_EPOCH", "1700000000")
         yield
 
@@ -161,39 +165,39 @@ def test_a_fold_that_saw_its_patients_is_refused(place: Place, tmp_path: Path) -
     assert not job.files(1).scored
 
 
-def test_a_folds_own_patients_are_not_read_before_its_bundle_is_there(
+def test_training_elsewhere_reads_none_of_the_folds_own_patients_and_scoring_here_gives_the_same_evidence(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
 
-    def record(module: Any, name: str) -> None:
-        real = getattr(module, name)
+    def watched(folders: Any, *arguments: Any) -> Any:
+        read.extend(one.name for one in folders)
+        return load_table(folders, *arguments)
 
-        def watched(*arguments: Any, **keywords: Any) -> Any:
-            read.extend(one.name for one in arguments[0])
-            return real(*arguments, **keywords)
-
-        monkeypatch.setattr(module, name, watched)
-
-    record(store, "load_table")
-    data = tmp_path / "data"
-    shutil.copytree(place.data, data)
-    split = folds_of(place).splits[0]
+    monkeypatch.setattr(store, "load_table", watched)
+    elsewhere, out, split = tmp_path / "data", tmp_path / "out", folds_of(place).splits[0]
+    shutil.copytree(place.data, elsewhere)
     for name in split.test:
-        for path in (data / name).iterdir():
+        for path in (elsewhere / name).iterdir():
             path.write_bytes(b"whoever reads this fails")
-    cross_validate(
-        data,
-        tmp_path / "out",
-        Listener(),
-        recipe=load_recipe(place.recipe),
-        folds=folds_of(place),
-        only=[0],
-        train_only=True,
+    how: Any = {"only": [0], "train_only": True}
+    stopped = cross_validate(
+        elsewhere, out, Listener(epochs=1), recipe=load_recipe(place.recipe), folds=folds_of(place), **how
     )
-    assert sorted(read) == sorted([*split.train, *split.validation])
-    ours, theirs = (one / "fold-0" / "inner.json" for one in (tmp_path / "out", place.out))
-    assert ours.read_bytes() == theirs.read_bytes()
+    assert not stopped.finished
+    assert stopped.job.trained() == ()
+    assert (out / "fold-0" / "joint" / "last.npz").exists()
+    trained = cross_validate(elsewhere, out, Listener(), resume=True, **how)
+    assert trained.evaluation is None
+    assert trained.job.trained() == (0,)
+    assert set(read) == {*split.train, *split.validation}
+    found = sorted(path.name for path in (out / "fold-0").iterdir())
+    assert found == ["inner.json", "joint", "run.json", "split.json", "tensorboard"]
+    monkeypatch.setattr(crossval_fold, "train", lambda *_, **__: pytest.fail("it was trained elsewhere"))
+    monkeypatch.setattr(crossval, "report", lambda *_: None)
+    assert cross_validate(place.data, out, Listener(), only=[0], resume=True).job.scored() == (0,)
+    for name in ("inner.json", "evidence.parquet"):
+        assert (out / "fold-0" / name).read_bytes() == (place.out / "fold-0" / name).read_bytes(), name
 
 
 def test_what_is_scored_is_what_analyse_writes(place: Place) -> None:
@@ -280,7 +284,7 @@ def test_a_killed_fold_goes_on_to_the_same_evidence(place: Place, tmp_path: Path
     assert (out / "fold-1" / "run.json").exists(), (tmp_path / "log").read_text()
     partial = cross_validate(place.data, out, Listener(), only=[1], resume=True)
     assert partial.evaluation is not None
-    assert partial.evaluation.record.split.side == "test (folds 1 of 2)"
+    assert partial.evaluation.record.split.side == "test (fold 1 of 2)"
     assert (out / "partial" / "evidence.parquet").exists()
     assert not (out / "evidence.parquet").exists()
     shutil.copytree(place.out / "fold-0", out / "fold-0")
@@ -288,40 +292,6 @@ def test_a_killed_fold_goes_on_to_the_same_evidence(place: Place, tmp_path: Path
     for name in ("fold-1/evidence.parquet", "fold-1/inner.json", "evidence.parquet", "inner.csv"):
         assert (out / name).read_bytes() == (place.out / name).read_bytes(), name
     assert not (out / "partial").exists()
-
-
-def test_training_elsewhere_and_scoring_here_gives_the_same_evidence(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out, recipe = tmp_path / "out", load_recipe(place.recipe)
-    trained = cross_validate(
-        place.data, out, Listener(), recipe=recipe, folds=folds_of(place), only=[0], train_only=True
-    )
-    assert trained.evaluation is None
-    assert trained.job.trained() == (0,)
-    assert sorted(path.name for path in (out / "fold-0").iterdir()) == [
-        "inner.json",
-        "joint",
-        "run.json",
-        "split.json",
-        "tensorboard",
-    ]
-    monkeypatch.setattr(crossval_fold, "train", lambda *_, **__: pytest.fail("it was trained elsewhere"))
-    cross_validate(place.data, out, Listener(), only=[0], resume=True)
-    assert (out / "fold-0" / "evidence.parquet").read_bytes() == (
-        place.out / "fold-0" / "evidence.parquet"
-    ).read_bytes()
-
-
-def test_a_watcher_may_end_it_between_two_epochs(place: Place, tmp_path: Path) -> None:
-    recipe = load_recipe(place.recipe)
-    stopped = cross_validate(
-        place.data, tmp_path / "out", Listener(epochs=1), recipe=recipe, folds=folds_of(place), train_only=True
-    )
-    assert not stopped.finished
-    assert stopped.job.trained() == ()
-    assert (tmp_path / "out" / "fold-0" / "joint" / "last.npz").exists()
-    assert not (tmp_path / "out" / "fold-1").exists()
 
 
 def test_scoring_needs_tensorflow_and_says_how_to_train_without(
@@ -354,20 +324,38 @@ def test_new_ones_need_recipe_and_folds(place: Place, tmp_path: Path) -> None:
         crossval.cross_validate(place.data, tmp_path / "out", Listener())
 
 
-def test_the_command_makes_trains_and_scores_its_folds(place: Place, tmp_path: Path, cli: Callable[..., Any]) -> None:
-    out = tmp_path / "out"
+def test_the_command_hands_on_what_it_was_asked_for_and_tells_the_results(
+    place: Place, tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def stand_in(data: Path, out: Path, watcher: CrossProgress, **keywords: Any) -> crossval.CrossValidation:
+        asked.update(keywords, data=data, out=out, shown=watcher.folds)
+        whole = evaluation_of(load_evidence(place.out / "evidence.parquet"), resamples=0)
+        return crossval.CrossValidation(place.job(), True, whole)
+
+    monkeypatch.setattr(crossval, "cross_validate", stand_in)
     result = cli(
         *("crossval", "--data", place.data, "--recipe", place.recipe, "--folds", 3, "--steps", 2, "--seed", 5),
-        *("--only", "1", "--workers", 2, "-o", out),
+        *("--only", "2,1", "--workers", 2, "-o", tmp_path),
     )
     assert result.status == 0, result.err
-    job = resume_job(out)
-    assert len(job.folds.splits) == 3
-    assert (job.recipe.training.steps, job.recipe.training.seed) == (2, 5)
-    assert job.scored() == (1,)
-    assert "test (folds 1 of 3)" in " ".join(result.out.split())
-    assert "fold 1 (1 of 1)  joint 2/2" in result.err
-    assert f"Written: {out / 'partial'}" in result.err
+    assert len(asked["folds"].splits) == 3
+    assert (asked["recipe"].training.steps, asked["recipe"].training.seed) == (2, 5)
+    assert (asked["shown"], sorted(asked["only"]), asked["workers"]) == ([1, 2], [1, 2], 2)
+    assert (asked["resume"], asked["train_only"], asked["out"]) == (False, False, tmp_path)
+    assert "Dice per patient, mean" in result.out
+    assert result.err.splitlines() == [f"Written: {place.out / 'inner.csv'}", f"Written: {place.out}"]
+
+
+def test_after_training_alone_the_command_says_how_to_score(
+    place: Place, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crossval, "cross_validate", lambda *_, **__: crossval.CrossValidation(place.job(), True, None))
+    result = cli("crossval", "--data", place.data, "-o", place.out, "--resume", "--train-only")
+    assert result.status == 0, result.err
+    assert not result.out
+    assert f"To export and score: gliascope crossval --resume --data {place.data} -o {place.out}" in result.err
 
 
 @pytest.mark.parametrize(

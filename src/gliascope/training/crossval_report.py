@@ -109,13 +109,17 @@ def report(job: Job, data: Path) -> Evaluation | None:
     whole = join_evaluations(parts, job.folds)
     out, complete = results_folder(job), len(scored) == len(job.folds.splits)
     if not complete:
-        whole = _marked(whole, f"{TEST} (folds {', '.join(map(str, scored))} of {len(job.folds.splits)})")
+        whole = _marked(whole, _name_of(scored, len(job.folds.splits)))
     worst = _worst(job, whole, data) if complete and not _is_there(whole, out / EVIDENCE) else None
     bundles = [load_bundle(job.files(fold).bundle, verify=False) for fold in scored]
     write_results(whole, out, worst=worst, bundles=bundles)
     if complete:
         shutil.rmtree(job.folder / PARTIAL, ignore_errors=True)
     return whole
+
+
+def _name_of(scored: tuple[int, ...], total: int) -> str:
+    return f"{TEST} (fold{'s' if len(scored) > 1 else ''} {', '.join(map(str, scored))} of {total})"
 
 
 def _marked(whole: Evaluation, side: str) -> Evaluation:
