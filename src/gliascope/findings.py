@@ -13,6 +13,24 @@ from gliascope.scan import Problem, Source
 
 Verdict = Literal["tumour", "no tumour", "not assessable"]
 
+Reason = Literal[
+    "blank", "saturated", "few levels", "no background", "no head", "no FLAIR", "plane", "contrast", "unlike"
+]
+"""Why a slice or a case is not assessable."""
+
+REASONS: Final[dict[Reason, str]] = {
+    "blank": "nothing to be seen: every pixel has the same value",
+    "saturated": "more than half of what is seen has the highest value: the image is saturated",
+    "few levels": "too few grey levels for an image: it may be a mask or a drawing",
+    "no background": "no dark background around a head: what is seen fills the image to its border",
+    "no head": "nothing large enough to be a head",
+    "no FLAIR": "no FLAIR: the networks were made for scans with FLAIR",
+    "plane": "like a sagittal or coronal section, or not a whole head; axial sections are needed",
+    "contrast": "like a head whose contrast is not that of FLAIR",
+    "unlike": "unlike an axial section of a head",
+}
+"""The reasons as they are told."""
+
 SCHEMA: Final = "gliascope.finding/1"
 """Name and version of the JSON form; the number rises when a key changes its meaning or goes."""
 
@@ -60,12 +78,14 @@ class SliceFinding:
     ----------
     source : Source
     probability : float
-        Probability of tumour, 0 to 1.
+        Probability of tumour, 0 to 1; NaN where the slice is not assessable.
     verdict : str
     mask : ndarray, bool, shape (row, column)
         In the input's own rows and columns; empty where no tumour was found.
     mask_probability : ndarray, float32, shape (row, column), or None
         Kept on request only.
+    reason : str or None
+        Why the slice is not assessable, or would not be if the verdict had not been forced; one of `REASONS`.
     """
 
     source: Source
@@ -73,6 +93,7 @@ class SliceFinding:
     verdict: Verdict
     mask: NDArray[np.bool_]
     mask_probability: NDArray[np.float32] | None = None
+    reason: Reason | None = None
 
     @property
     def area_px(self) -> int:
@@ -118,6 +139,8 @@ class Finding:
     problems : tuple of Problem
     provenance : dict
         Versions (gliascope, engine, Python), device, bundle name and SHA-256.
+    reason : str or None
+        Why the case is not assessable, or would not be if the verdict had not been forced; one of `REASONS`.
     """
 
     case: str
@@ -128,6 +151,7 @@ class Finding:
     warnings: tuple[str, ...]
     problems: tuple[Problem, ...]
     provenance: dict[str, Any]
+    reason: Reason | None = None
 
     @property
     def tumour_slices(self) -> int:

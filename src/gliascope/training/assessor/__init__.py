@@ -1,0 +1,1 @@
+"""Fits what tells slices that can be assessed from others; needs no deep-learning framework."""
