@@ -70,9 +70,13 @@ def crossval(
     _check_arguments(recipe, folds, split, resume=resume, changed=steps is not None or seed is not None)
     made = None if recipe is None else with_seed(with_steps(load_recipe(recipe), steps), seed)
     purpose = "gliascope crossval"
-    load_training(purpose, "onnx", "tensorboard", *([] if train_only else ["tf2onnx"]))
-    require_extra(purpose, "train", "pyarrow", "sklearn")
+    load_training(purpose, "onnx", "tensorboard", "pyarrow", "sklearn")
+    from gliascope.training.crossval import check_backend
     from gliascope.training.crossval_state import JOB_FILE
+
+    if not train_only:
+        check_backend(out)
+        require_extra(purpose, "train", "tf2onnx")
 
     try:
         done = _run(

@@ -108,7 +108,7 @@ def cross_validate(
         If an image cannot be used, or there is no fold of a number in `only`.
     """
     if not train_only:
-        _check_backend(out)
+        check_backend(out)
     if resume:
         job = resume_job(out, recipe, folds)
         chosen = _chosen(job.folds, only, data)
@@ -140,7 +140,14 @@ def _chosen(folds: Folds, only: Iterable[int] | None, data: Path) -> list[int]:
     return chosen
 
 
-def _check_backend(out: Path) -> None:
+def check_backend(out: Path) -> None:
+    """Refuse to score where Keras cannot export.
+
+    Raises
+    ------
+    TrainingError
+        If Keras runs on another backend than `SCORING_BACKEND`; the message says how to go on.
+    """
     backend = keras.backend.backend()
     if backend != SCORING_BACKEND:
         raise TrainingError(
