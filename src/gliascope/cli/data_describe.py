@@ -19,7 +19,9 @@ def describe(
         Path, typer.Argument(metavar="DIR", show_default=False, help="The data set: a folder of patients' folders.")
     ],
     *,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for the report; outside DIR.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="OUT", file_okay=False, help="Folder for the report; outside DIR.")
+    ],
     clinical: Annotated[
         Path | None,
         typer.Option(

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def fetch(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where the folder kaggle_3m goes; made if need be.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="DIR", file_okay=False, help="Where the folder kaggle_3m goes; made if need be."
+        ),
     ],
     *,
     source: Annotated[

@@ -30,7 +30,13 @@ def evaluate(
     threads: Threads = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="OUT", help="Folder for tables, evidence, plots, page and model card."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            file_okay=False,
+            help="Folder for tables, evidence, plots, page and model card.",
+        ),
     ] = None,
     evidence: Annotated[
         Path | None,

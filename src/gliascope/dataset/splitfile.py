@@ -111,6 +111,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _write(content: dict[str, Any], path: Path, replace: bool) -> None:
+    if path.is_dir():
+        raise SplitError(f"{path}: a split must be written to a file, received a folder")
     if path.exists() and not replace and not _holds(path, content):
         raise SplitError(
             f"{path}: a split must not replace another unless told to, received a file that differs (--force)"

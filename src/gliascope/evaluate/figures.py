@@ -65,8 +65,8 @@ def headline(patients: Sequence[PatientScore], *, resamples: int = RESAMPLES, se
     Returns
     -------
     dict of str to Figure
-        The names of `gliascope.evaluate.definitions.FIGURES`, in their order. Intervals are NaN for fewer than two
-        patients.
+        The names of `gliascope.evaluate.definitions.FIGURES`, in their order. Intervals are NaN where a figure is
+        about fewer than two patients.
 
     Raises
     ------
@@ -82,7 +82,12 @@ def headline(patients: Sequence[PatientScore], *, resamples: int = RESAMPLES, se
     values = {name: float(one[0]) for name, one in everyone.items()} | areas(patients)
     drawn = compute(tally, draw_patients(len(tally), resamples if len(tally) > 1 else 0, seed))
     counts = _counts(tally)
-    return {one.name: Figure(values[one.name], *interval(drawn[one.name]), *counts[one.counted]) for one in FIGURES}
+    found = {}
+    for one in FIGURES:
+        about = counts[one.counted]
+        ends = interval(drawn[one.name]) if about[0] > 1 else (NAN, NAN)
+        found[one.name] = Figure(values[one.name], *ends, *about)
+    return found
 
 
 def interval(values: NDArray[np.float64]) -> tuple[float, float]:

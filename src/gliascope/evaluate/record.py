@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gliascope.dataset.members import BY_SLICE
 from gliascope.errors import InputError
 
 SCHEMA: Final = "gliascope.evaluation/2"
@@ -20,7 +21,7 @@ Sample = Literal["unseen", "in-sample", "phantom", "leaky"]
 NO_EVIDENCE: Final[dict[Sample, str]] = {
     "in-sample": "In-sample: the model was trained or chosen on images that are scored here.",
     "phantom": "Phantom: images that are scored here were drawn by a program.",
-    "leaky": "Leaky: the split is by slice, so that the model was trained on other slices of the patients scored here.",
+    "leaky": "Leaky: the split is by slice, and its training side has other slices of the patients scored here.",
 }
 """What is stamped on results that are no evidence of accuracy."""
 
@@ -285,8 +286,11 @@ class EvaluationRecord(_Part):
     @property
     def stamp(self) -> str | None:
         """What must be read before the figures; None where they are evidence of accuracy."""
-        said = NO_EVIDENCE.get(self.sample)
-        return f"{said} The figures are no evidence of accuracy." if said else None
+        kinds = [self.sample]
+        if self.split.strategy == BY_SLICE and self.sample != "leaky":
+            kinds.append("leaky")  # a split by slice is told whatever else the images are
+        said = [NO_EVIDENCE[one] for one in kinds if one in NO_EVIDENCE]
+        return " ".join([*said, "The figures are no evidence of accuracy."]) if said else None
 
     def values(self) -> dict[str, Any]:
         """JSON values, the schema first."""

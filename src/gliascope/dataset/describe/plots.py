@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -135,6 +135,7 @@ def _clinical(description: Description) -> Iterator[Plot]:
     if description.clinical is None:
         return
     columns = description.clinical.table.drop(columns="patient")
+    counted = f"{description.clinical.path.name}: {len(columns):,} patients"  # not all of them need have images
     joined = description.patients.drop_duplicates("patient")
     mine = joined[[one for one in columns.columns if one in joined.columns]]
     if not len(columns.columns):
@@ -146,7 +147,9 @@ def _clinical(description: Description) -> Iterator[Plot]:
             "What the clinical columns hold",
             "A small chart for each clinical column; the table of columns holds the counts.",
             "Patients by value; hatched: missing. Values are the file's own; see the note on codes above.",
-            lambda path, heading: clinical_plots.clinical_columns(columns, path, heading=heading),
+            lambda path, heading: clinical_plots.clinical_columns(
+                columns, path, heading=replace(heading, subtitle=counted)
+            ),
         )
     yield Plot(
         "clinical_missing",
@@ -154,7 +157,7 @@ def _clinical(description: Description) -> Iterator[Plot]:
         "Missing clinical values",
         f"A grid of patients by columns: {int(columns.isna().sum().sum())} values are missing.",
         "Red is missing; in brackets, how many.",
-        lambda path, heading: clinical_plots.missing_values(columns, path, heading=heading),
+        lambda path, heading: clinical_plots.missing_values(columns, path, heading=replace(heading, subtitle=counted)),
     )
     if description.has_tumours and any(mine[one].nunique() > 1 and clinical_plots.is_drawn(mine[one]) for one in mine):
         yield Plot(
