@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,16 @@ class Phantoms:
 
     data: Path
     split: Path
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cleared_session() -> Iterator[None]:
+    """Give back what Keras keeps of a file's networks: a process that runs all of them would need gigabytes."""
+    yield
+    keras = sys.modules.get("keras")
+    if keras is not None:
+        keras.utils.clear_session()
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
