@@ -45,8 +45,7 @@ precision = "float32"
 @pytest.fixture
 def small_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Train a small stand-in for ResNet-50: what is asked here is which slices train, and what is said of it."""
-    stand_in = runpy.run_path(str(Path(__file__).with_name("tiny_backbone.py")))["backbone"]
-    monkeypatch.setattr("keras.applications.ResNet50", stand_in)
+    runpy.run_path(str(Path(__file__).with_name("tiny_networks.py")))["install"](monkeypatch.setattr)
 
 
 @pytest.fixture(scope="module")
