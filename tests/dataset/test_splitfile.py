@@ -127,3 +127,13 @@ def test_another_split_is_replaced_only_when_told(file: Path) -> None:
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SplitError, match="must be written to a file"):
         save_split(SPLIT, tmp_path / "gone" / "split.json")
+
+
+def test_a_folder_is_no_place_for_a_split(file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for told in (True, False):
+        with pytest.raises(SplitError, match=r"folder: a split must be written to a file, received a folder$"):
+            save_split(load_split(file), folder, replace=told)
+    assert list(folder.iterdir()) == []
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted({"folder", file.name})

@@ -184,3 +184,14 @@ def test_the_order_of_patients_does_not_matter_and_shares_stay_in_range(people: 
         one = figures[name]
         assert math.isnan(one.value) or 0 <= one.value <= 1
         assert math.isnan(one.low) or 0 <= one.low <= one.high <= 1
+
+
+def test_a_figure_that_one_patient_supports_has_no_interval() -> None:
+    lone = patient("lone", slice_score((100, 120, 90), 0.9, distances=(4.0, 1.0)), slice_score(EMPTY, 0.2))
+    found = headline([lone, C, replace(C, patient="d")], resamples=50)
+    assert found["hd95_mean"].patients == 1
+    assert found["hd95_mean"].value == 4.0
+    assert math.isnan(found["hd95_mean"].low)
+    assert math.isnan(found["hd95_mean"].high)
+    assert found["specificity"].patients == 3
+    assert not math.isnan(found["specificity"].low)
