@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gliascope.engine.onnx import available_cores
 from gliascope.errors import TrainingError
 from gliascope.recipe import Recipe, Sampling
-from gliascope.training.augment import augment
+from gliascope.training.augment import augment_batch
 from gliascope.training.networks import Stage
 from gliascope.training.table import SliceTable
 
@@ -162,12 +162,5 @@ def _draws(
 
 def _make(table: SliceTable, rows: NDArray[np.intp], recipe: Recipe, seed: tuple[int, ...]) -> Batch:
     rng = np.random.default_rng(seed)
-    pairs = [
-        augment(table.images[row].astype(np.float32), table.masks[row].astype(np.float32), recipe.augmentation, rng)
-        for row in rows
-    ]
-    return Batch(
-        images=np.stack([image for image, _ in pairs]),
-        masks=np.stack([mask for _, mask in pairs])[..., None],
-        labels=table.labels[rows, None].astype(np.float32),
-    )
+    images, masks = augment_batch(table.images[rows], table.masks[rows], recipe.augmentation, rng)
+    return Batch(images, masks[..., None], table.labels[rows, None].astype(np.float32))
