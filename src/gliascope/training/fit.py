@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from gliascope.errors import TrainingError
 from gliascope.recipe import Recipe, Training
-from gliascope.training.batches import Batch, epoch_batches, plan_steps
+from gliascope.training.batches import epoch_batches, plan_steps
 from gliascope.training.checkpoint import load_values, restore, save_values, snapshot, stage_variables
 from gliascope.training.history import History
 from gliascope.training.losses import stage_losses
 from gliascope.training.networks import Stage
 from gliascope.training.score import Predictions, validation_scores
+from gliascope.training.stepping import make_stepper
 from gliascope.training.table import SliceTable, Tables
 
 logger = logging.getLogger(__name__)
@@ -148,11 +149,11 @@ class StageFitter:
         self.model, self.stage, self.recipe, self.tables, self.gate = model, stage, recipe, tables, gate
         self.workers = workers
         self.files = StageFiles.under(run, stage)
-        self.outputs = list(model.output)
         self.steps = plan_steps(tables.train.labels, recipe, stage)
-        chosen, weights = stage_losses(stage, recipe.loss, self.outputs)
+        chosen, weights = stage_losses(stage, recipe.loss, list(model.output))
         model.compile(optimizer=build_optimiser(recipe.training), loss=chosen, loss_weights=weights)
         model.optimizer.build(model.trainable_variables)
+        self.stepper = make_stepper(model, chosen, weights, keras.mixed_precision.dtype_policy().name)
         self.history = History(self.files.history)
         self.epoch = 0
 
@@ -209,8 +210,9 @@ class StageFitter:
         batches = epoch_batches(self.tables.train, self.recipe, self.stage, self.epoch, workers=self.workers)
         for done, (step, batch) in enumerate(zip(steps, batches, strict=True), start=1):
             rate = learning_rate(self.recipe.training, step, self.steps.per_epoch)
-            self.model.optimizer.learning_rate = rate
-            for name, value in self._train_step(batch).items():
+            with self._memory(len(batch.images)):
+                losses = self.stepper.step(batch, rate)
+            for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value
             if not math.isfinite(sums["loss"]):
                 raise TrainingError(
@@ -218,13 +220,8 @@ class StageFitter:
                     f"step {done}; the last whole epoch is kept in {self.files.last}"
                 )
             watcher.step({name: value / done for name, value in sums.items()})
+        self.stepper.finish()
         return {name: value / len(steps) for name, value in sums.items()} | {"learning_rate": rate}
-
-    def _train_step(self, batch: Batch) -> dict[str, float]:
-        self.model.reset_metrics()
-        with self._memory(len(batch.images)):
-            logs = self.model.train_on_batch(batch.images, batch.targets(self.outputs), return_dict=True)
-            return {name: float(value) for name, value in logs.items()}
 
     @contextmanager
     def _memory(self, slices: int) -> Iterator[None]:
