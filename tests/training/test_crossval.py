@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 
 keras = pytest.importorskip("keras")
 pytest.importorskip("pyarrow")
@@ -317,6 +318,22 @@ def test_an_unknown_fold_is_refused_before_anything_is_written(only: list[int], 
             only=only,
         )
     assert not (tmp_path / "out").exists()
+
+
+def test_a_hold_out_without_tumour_is_refused_before_the_folds_before_it_train(place: Place, tmp_path: Path) -> None:
+    splits = folds_of(place).splits
+    blanked = set(splits[1].validation)
+    elsewhere = tmp_path / "data"
+    shutil.copytree(place.data, elsewhere)
+    for mask in (one for name in blanked for one in (elsewhere / name).glob("*_mask.tif")):
+        tifffile.imwrite(mask, np.zeros_like(tifffile.imread(mask)))
+    with pytest.raises(
+        TrainingError, match=r"fold 1: its inner hold-out must .* received 0 of \d+ with tumour, from "
+    ) as told:
+        cross_validate(elsewhere, tmp_path / "out", Listener(), recipe=load_recipe(place.recipe), folds=folds_of(place))
+    assert all(name in str(told.value) for name in blanked)
+    assert not (tmp_path / "out").exists()
+    assert blanked != set(splits[0].validation), "fold 0 must be sound for this to test anything"
 
 
 def test_new_ones_need_recipe_and_folds(place: Place, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from typing import Final
 import keras
 
 from gliascope.dataset.folds import Folds
+from gliascope.dataset.layout import PatientStatistics, measure_patient
 from gliascope.dataset.sides import side_patients
 from gliascope.errors import TrainingError
 from gliascope.evaluate.assemble import Evaluation
@@ -99,7 +100,8 @@ def cross_validate(
     Raises
     ------
     TrainingError
-        If Keras cannot export here, the folder holds another cross-validation, or training cannot go on.
+        If Keras cannot export here, the folder holds another cross-validation, an inner hold-out lacks slices with or
+        without tumour, or training cannot go on.
     ParityError
         If a fold's exported graphs disagree with its networks.
     SplitError
@@ -112,10 +114,12 @@ def cross_validate(
     if resume:
         job = resume_job(out, recipe, folds)
         chosen = _chosen(job.folds, only, data)
+        _check_hold_outs(job.folds, [fold for fold in chosen if not job.files(fold).trained], data)
     elif recipe is None or folds is None:
         raise TrainingError("a new cross-validation must have a recipe and folds, received none")
     else:
         chosen = _chosen(folds, only, data)
+        _check_hold_outs(folds, chosen, data)
         job = start_job(out, recipe, folds)
     store = TableStore(data, job.recipe.preparation)
     threads = workers or default_workers()
@@ -154,3 +158,19 @@ def check_backend(out: Path) -> None:
             f"{out}: export and scoring need the backend {SCORING_BACKEND}, received {backend}; train here with "
             f"--train-only, and go on with KERAS_BACKEND={SCORING_BACKEND} gliascope crossval --resume"
         )
+
+
+def _check_hold_outs(folds: Folds, chosen: Iterable[int], data: Path) -> None:
+    """Refuse folds that cannot choose a threshold before hours go into the folds before them."""
+    measured: dict[str, PatientStatistics] = {}
+    for fold in chosen:
+        folders = side_patients(folds.splits[fold], "validation", data)
+        measured |= {one.name: measure_patient(one) for one in folders if one.name not in measured}
+        slices = sum(measured[one.name].slices for one in folders)
+        tumour = sum(measured[one.name].tumour_slices for one in folders)
+        if tumour in {0, slices}:
+            names = ", ".join(one.name for one in folders)
+            raise TrainingError(
+                f"fold {fold}: its inner hold-out must have slices with and without tumour, "
+                f"received {tumour} of {slices} with tumour, from {names}"
+            )
