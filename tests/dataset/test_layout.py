@@ -40,16 +40,19 @@ def test_a_file_that_cannot_be_used_ends_the_measuring(make_set: MakeSet) -> Non
 def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="must be a folder, received none"):
         patients(tmp_path / "gone")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="must be a folder, received a file"):
+        patients(tmp_path / "file")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="must hold patients' folders with images, received none"):
         patients(tmp_path / "empty")
 
 
 def test_two_folders_of_one_name_are_refused(make_set: MakeSet) -> None:
-    root = make_set({"TCGA_CS_1_1": [0]})
+    root = make_set({"TCGA_CS_1_1": [0], "TCGA_CS_2_1": [0]})
     (root / "centre").mkdir()
     shutil.copytree(root / "TCGA_CS_1_1", root / "centre" / "TCGA_CS_1_1")
-    with pytest.raises(InputError, match="must have its own name, received"):
+    with pytest.raises(InputError, match=r"must have its own name, received more than one of TCGA_CS_1_1$"):
         patients(root)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from gliascope.errors import InputError
 from gliascope.present.canvas import NOTICE, PREDICTION, TRUTH, Layout
-from gliascope.present.disagreement import ALARM, SIDE, ComparedSlice, disagreement_figure
+from gliascope.present.disagreement import ALARM, AS_STORED, SIDE, ComparedSlice, disagreement_figure
 from gliascope.present.overlay import dashes, outlined
 
 STAMP = "Phantom: images that are scored here were drawn by a program. The figures are no evidence of accuracy."
@@ -49,7 +49,7 @@ def test_slices_in_reading_order_with_legend_and_stamp(
     assert places == sorted(places)
     assert len(places) == count
     words = [text.content for text in layout.texts]
-    assert {"1. P", "Dice 0.250", "true outline", "predicted outline", "slice 0", NOTICE} <= set(words)
+    assert {"1. P", "Dice 0.250", "true outline", "predicted outline", "slice 0", f"{NOTICE} {AS_STORED}"} <= set(words)
     assert (STAMP in words) == (stamp is not None)
     assert bool(near(drawn(tmp_path / "a.png"), ALARM).sum() > 2000) == (stamp is not None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,14 +103,16 @@ def patients(root: str | Path) -> list[PatientFolder]:
         If there is no such folder, it holds no images, or two folders have one name.
     """
     if not Path(root).is_dir():
-        raise InputError(f"{root}: a data set must be a folder, received none")
+        raise InputError(f"{root}: a data set must be a folder, received {'a file' if Path(root).exists() else 'none'}")
     cases = [case for case in find_cases(root) if case.images]
     if not cases:
         raise InputError(f"{root}: a data set must hold patients' folders with images, received none")
     folders = [_patient_folder(case) for case in cases]
-    if len({one.name for one in folders}) < len(folders):
-        names = sorted(one.name for one in folders)
-        raise InputError(f"{root}: each patient's folder must have its own name, received {names}")
+    counts = Counter(one.name for one in folders)
+    if repeated := [name for name, count in sorted(counts.items()) if count > 1]:
+        raise InputError(
+            f"{root}: each patient's folder must have its own name, received more than one of {', '.join(repeated)}"
+        )
     return sorted(folders, key=lambda one: one.name)
 
 

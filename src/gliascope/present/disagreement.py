@@ -36,6 +36,8 @@ WIDTH: Final = 1.5
 the border, and still seen where a page shows the picture smaller."""
 DASH: Final = 8.0
 """Length of the dashes of the predicted outline, in display pixels."""
+AS_STORED: Final = "Left and right are as in the file."
+"""Slice images do not say which side is the patient's left."""
 ALARM: Final[Colour] = (255, 120, 110)
 """Ink and frame of the stamp; 7:1 against the background."""
 
@@ -113,7 +115,7 @@ def disagreement_figure(
     for index, one in enumerate(slices):
         row, column = divmod(index, COLUMNS)
         _cell(canvas, f"slice_{index}", one, MARGIN + column * (SIDE + GAP), head + row * (SIDE + STRIP + GAP))
-    canvas.text(NOTICE, (MARGIN, canvas.height - 26), 13, colour=FAINT)
+    canvas.text(f"{NOTICE} {AS_STORED}", (MARGIN, canvas.height - 26), 13, colour=FAINT)
     return canvas.save(path, title, stamp)
 
 

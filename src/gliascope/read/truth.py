@@ -100,7 +100,7 @@ def read_masks(path: Path, shapes: list[tuple[int, int]]) -> tuple[list[Mask], t
 def _outline(page: NDArray[Any], path: Path) -> tuple[NDArray[np.bool_], int]:
     labels = _count_values(page)
     if labels > MAX_LABELS:
-        raise InputError(f"{path}: a mask must have at most {MAX_LABELS} different values, received {labels}")
+        raise InputError(f"{path}: a mask must have at most {MAX_LABELS} different values, received {labels} of them")
     return np.asarray(page.any(axis=2) if page.shape[2] > 1 else page[:, :, 0] != 0), labels
 
 

@@ -10,6 +10,7 @@ from gliascope.dataset.describe.tables import column_rows
     ("values", "kind", "said"),
     [
         (pd.Series([1, 2, 2, None]), "code", "1: 1, 2: 2"),
+        (pd.Series([34, 61, 47, 52]), "whole number", "34 to 61, median 49.5"),
         (pd.Series([20, 45, 70, None]), "whole number", "20 to 70, median 45"),
         (pd.Series([256, 256]), "whole number", "256 throughout"),
         (pd.Series([0.25, 0.5, 1.5]), "number", "0.25 to 1.5, median 0.5"),

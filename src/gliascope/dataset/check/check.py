@@ -42,7 +42,7 @@ def check_data(root: str | Path, advance: Advance = lambda _done, _total, _note:
     """
     place = Path(root)
     if not place.is_dir():
-        raise InputError(f"{root}: a data set must be a folder, received none")
+        raise InputError(f"{root}: a data set must be a folder, received {'a file' if Path(root).exists() else 'none'}")
     cases = find_cases(place)
     if not any(case.images for case in cases):
         raise InputError(f"{root}: a data set must hold patients' folders with images, received none")

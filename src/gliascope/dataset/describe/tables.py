@@ -195,7 +195,8 @@ def kind_of(column: Series) -> str:
         return "text"
     if not (filled == filled.round()).all():
         return "number"
-    few = filled.nunique() <= FEW and filled.abs().max() <= LARGEST_CODE
+    repeated = 3 * filled.nunique() <= 2 * len(filled)  # ages of a few patients are amounts
+    few = repeated and filled.nunique() <= FEW and filled.abs().max() <= LARGEST_CODE
     return "code" if few else "whole number"
 
 
