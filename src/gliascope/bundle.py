@@ -17,7 +17,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -25,7 +25,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gliascope.errors import BundleError
-from gliascope.findings import OperatingPoint
+from gliascope.findings import Calibration, OperatingPoint
 from gliascope.recipe import Recipe, recipe_from_dict
 
 Wiring = Literal["shared", "separate"]
@@ -80,6 +80,8 @@ class Bundle:
         What was measured with the finished bundle; empty where nothing was.
     files : dict of str to str
         SHA-256 of every file but ``bundle.json``.
+    calibration : Calibration or None
+        Of the slices' probabilities; None where the networks' own are used. Thresholds are on the calibrated scale.
     """
 
     path: Path
@@ -93,6 +95,7 @@ class Bundle:
     summary: dict[str, Any]
     evaluation: dict[str, Any]
     files: dict[str, str]
+    calibration: Calibration | None = None
 
     def operating_point(self, name: str = DEFAULT_POINT) -> OperatingPoint:
         """Look up an operating point.
@@ -122,6 +125,21 @@ class _Point(BaseModel):
     detection: float = Field(ge=0, le=1)
     mask: float = Field(ge=0, le=1)
     components: Literal["all", "largest"]
+    run: int = Field(1, ge=1)
+
+
+class _Calibration(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    method: Literal["platt"]
+    slope: float = Field(gt=0, allow_inf_nan=False)
+    intercept: float = Field(allow_inf_nan=False)
+    fitted_on: str
+    patients: int = Field(ge=0)
+    slices: int = Field(ge=0)
+    tumour_slices: int = Field(ge=0)
+
+    def value(self) -> Calibration:
+        return Calibration(**self.model_dump(exclude={"method"}))
 
 
 class _Manifest(BaseModel):
@@ -135,6 +153,7 @@ class _Manifest(BaseModel):
     files: dict[str, str]
     summary: dict[str, Any] = Field(default_factory=dict)
     evaluation: dict[str, Any] = Field(default_factory=dict)
+    calibration: _Calibration | None = None
 
 
 def load_bundle(path: str | Path | None = None, verify: bool = True) -> Bundle:
@@ -170,7 +189,7 @@ def load_bundle(path: str | Path | None = None, verify: bool = True) -> Bundle:
         wiring=manifest.wiring,
         recipe=recipe_from_dict(manifest.recipe, str(folder / MANIFEST)),
         operating_points={
-            name: OperatingPoint(name, point.detection, point.mask, point.components)
+            name: OperatingPoint(name, point.detection, point.mask, point.components, point.run)
             for name, point in manifest.operating_points.items()
         },
         graphs={role: folder / manifest.graphs[role] for role in ROLES[manifest.wiring]},
@@ -178,6 +197,7 @@ def load_bundle(path: str | Path | None = None, verify: bool = True) -> Bundle:
         summary=manifest.summary,
         evaluation=manifest.evaluation,
         files=manifest.files,
+        calibration=None if manifest.calibration is None else manifest.calibration.value(),
     )
 
 
@@ -195,6 +215,7 @@ def write_bundle(
     licence: str,
     evaluation: Mapping[str, Any] | None = None,
     created: str | None = None,
+    calibration: Calibration | None = None,
 ) -> Bundle:
     """Write a bundle beside its place and move it there, so that no half bundle is ever seen.
 
@@ -221,6 +242,8 @@ def write_bundle(
         What was measured with the finished bundle; JSON values.
     created : str, optional
         ISO 8601, UTC; by default now. For a bundle that is written again with the same networks.
+    calibration : Calibration, optional
+        Of the slices' probabilities; the thresholds are on its scale.
 
     Returns
     -------
@@ -243,6 +266,7 @@ def write_bundle(
         "wiring": wiring,
         "recipe": recipe.model_dump(mode="json"),
         "operating_points": {key: _point_values(one) for key, one in operating_points.items()},
+        **({} if calibration is None else {"calibration": {"method": "platt", **asdict(calibration)}}),
         "graphs": {role: f"{role}.onnx" for role in graphs},
         "summary": dict(summary),
         "evaluation": dict(evaluation or {}),
@@ -272,7 +296,8 @@ def _fill(folder: Path, values: dict[str, Any], graphs: Mapping[str, bytes | Pat
 
 
 def _point_values(point: OperatingPoint) -> dict[str, Any]:
-    return {"detection": point.detection, "mask": point.mask, "components": point.components}
+    values = {"detection": point.detection, "mask": point.mask, "components": point.components}
+    return values if point.run == 1 else values | {"run": point.run}
 
 
 def _check_place(target: Path) -> None:

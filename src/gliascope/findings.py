@@ -35,6 +35,29 @@ SCHEMA: Final = "gliascope.finding/1"
 """Name and version of the JSON form; the number rises when a key changes its meaning or goes."""
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """How a network's probabilities are turned into calibrated ones (Platt 1999): a straight line on their logits.
+
+    Attributes
+    ----------
+    slope : float
+        Over 0, so that the order of the slices stays.
+    intercept : float
+    fitted_on : str
+        Which predictions the two numbers were fitted on.
+    patients, slices, tumour_slices : int
+        How many there were.
+    """
+
+    slope: float
+    intercept: float
+    fitted_on: str
+    patients: int
+    slices: int
+    tumour_slices: int
+
+
 @dataclass(frozen=True, eq=False)
 class Detection:
     """The classifier's word on each slice of a scan.
@@ -42,15 +65,18 @@ class Detection:
     Attributes
     ----------
     probability : ndarray, float32, shape (slice,)
-        Probability of tumour, 0 to 1.
+        Probability of tumour, 0 to 1, calibrated where the bundle holds a calibration.
     positive : ndarray, bool, shape (slice,)
         True where the probability reaches the threshold.
     threshold : float
+    raw : ndarray, float32, shape (slice,), or None
+        The probability before calibration.
     """
 
     probability: NDArray[np.float32]
     positive: NDArray[np.bool_]
     threshold: float
+    raw: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +104,7 @@ class SliceFinding:
     ----------
     source : Source
     probability : float
-        Probability of tumour, 0 to 1; NaN where the slice is not assessable.
+        Probability of tumour, 0 to 1, calibrated; NaN where the slice is not assessable.
     verdict : str
     mask : ndarray, bool, shape (row, column)
         In the input's own rows and columns; empty where no tumour was found.
@@ -86,6 +112,8 @@ class SliceFinding:
         Kept on request only.
     reason : str or None
         Why the slice is not assessable, or would not be if the verdict had not been forced; one of `REASONS`.
+    raw_probability : float or None
+        The network's own probability, before calibration; None where the slice is not assessable.
     """
 
     source: Source
@@ -94,6 +122,7 @@ class SliceFinding:
     mask: NDArray[np.bool_]
     mask_probability: NDArray[np.float32] | None = None
     reason: Reason | None = None
+    raw_probability: float | None = None
 
     @property
     def area_px(self) -> int:
@@ -108,19 +137,22 @@ class OperatingPoint:
     Attributes
     ----------
     name : str
-        ``balanced``, or ``custom`` where the user gave a threshold.
+        ``balanced``, ``sensitive`` or ``specific``; ``custom`` where the user gave a threshold.
     detection : float
-        A slice is called tumour from this probability on.
+        A slice is called tumour from this calibrated probability on.
     mask : float
         A pixel is inside from this probability on.
     components : str
         ``all``, or ``largest``: only the largest 3-D component of a volume is kept.
+    run : int
+        A volume is called tumour where this many neighbouring slices are.
     """
 
     name: str
     detection: float
     mask: float
     components: Literal["all", "largest"]
+    run: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +173,9 @@ class Finding:
         Versions (gliascope, engine, Python), device, bundle name and SHA-256.
     reason : str or None
         Why the case is not assessable, or would not be if the verdict had not been forced; one of `REASONS`.
+    case_score : float
+        What the verdict hangs on (`gliascope.detect.case.run_score`): tumour from ``operating_point.detection`` on.
+        Not a probability. NaN where no slice could be judged.
     """
 
     case: str
@@ -152,6 +187,7 @@ class Finding:
     problems: tuple[Problem, ...]
     provenance: dict[str, Any]
     reason: Reason | None = None
+    case_score: float = float("nan")
 
     @property
     def tumour_slices(self) -> int:

@@ -39,9 +39,13 @@ def analyse(
     threshold: Annotated[
         float | None,
         typer.Option(
-            min=0.0, max=1.0, help="Call a slice tumour from this probability on; by default the model's own."
+            min=0.0, max=1.0, help="Call a slice tumour from this probability on; by default the operating point's."
         ),
     ] = None,
+    operating_point: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="One of the model's operating points: balanced, sensitive or specific."),
+    ] = "balanced",
     device: Device = "auto",
     threads: Threads = None,
     channels: Annotated[
@@ -85,7 +89,12 @@ def analyse(
         raise typer.BadParameter(str(wrong)) from wrong
     check_device(device)
     analyser = Analyser(
-        model, device=device, threads=threads, threshold=threshold, save_probabilities=save_probabilities
+        model,
+        device=device,
+        threads=threads,
+        threshold=threshold,
+        save_probabilities=save_probabilities,
+        operating_point=operating_point,
     )
     done: list[dict[str, Any]] = []
     with progress(quiet=quiet or as_json) as bar:
@@ -99,8 +108,8 @@ def analyse(
 
 def _summary(outcome: "Outcome") -> dict[str, Any]:
     """Pick what is said about a case at the end, without its slices: memory stays flat over many cases."""
-    keys = ("case", "verdict", "score", "slice_count", "tumour_slices", "area_px", "truth", "warnings", "problems")
-    values = {key: outcome.record[key] for key in keys}
+    keys = ["case", "verdict", "score", "case_score", "slice_count", "tumour_slices", "area_px", "truth"]
+    values = {key: outcome.record[key] for key in (*keys, "warnings", "problems")}
     return {**values, "folder": str(outcome.folder), "continued": outcome.continued}
 
 
@@ -133,10 +142,10 @@ def _print_table(done: list[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("case", overflow="fold")
     table.add_column("verdict")
-    for title in ("score", "tumour slices", "area px", *(("Dice",) if with_truth else ())):
+    for title in ("case score", "tumour slices", "area px", *(("Dice",) if with_truth else ())):
         table.add_column(title, justify="right")
     for one in done:
-        score = "" if one["score"] is None else f"{one['score']:.3f}"
+        score = "" if one["case_score"] is None else f"{one['case_score']:.3f}"
         row = [escape(one["case"]), one["verdict"], score, f"{one['tumour_slices']} of {one['slice_count']}"]
         row.append(f"{one['area_px']}")
         if with_truth:

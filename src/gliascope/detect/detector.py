@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.bundle import Wiring
+from gliascope.detect.calibration import calibrate
 from gliascope.engine.base import Engine, Tensors
 from gliascope.errors import InputError
+from gliascope.findings import Calibration
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,17 +24,20 @@ class DetectedBatch:
     start : int
         Place of the first of them in the scan.
     probability : ndarray, float32, shape (slice,)
-        Probability of tumour, 0 to 1.
+        Probability of tumour, 0 to 1, calibrated.
     positive : ndarray, bool, shape (slice,)
         True where the probability reaches the threshold and the slice can be judged.
     features : dict of str to ndarray, float32
         The trunk's feature maps of the positive slices alone; empty where the networks are separate.
+    raw : ndarray, float32, shape (slice,)
+        The probability before calibration.
     """
 
     start: int
     probability: NDArray[np.float32]
     positive: NDArray[np.bool_]
     features: Tensors
+    raw: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,18 @@ class Detector:
     wiring : str
         ``shared`` runs the role ``trunk``, ``separate`` the role ``classifier``.
     threshold : float
-        A slice is positive from this probability on.
+        A slice is positive from this calibrated probability on.
     batch_size : int
         Slices run at once; only their features are held at any time.
+    calibration : Calibration or None
+        The bundle's; None leaves the probabilities as the network gives them.
     """
 
     engine: Engine
     wiring: Wiring
     threshold: float
     batch_size: int = 8
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -77,7 +85,8 @@ class Detector:
         for start in range(0, len(images), self.batch_size):
             stop = min(start + self.batch_size, len(images))
             tensors = self.engine.run(role, {"images": images[start:stop]})
-            probability = tensors.pop("probability")[:, 0]
+            raw = tensors.pop("probability")[:, 0]
+            probability = calibrate(raw, self.calibration)
             positive = (probability >= np.float32(self.threshold)) & assessable[start:stop]
             features = {name: values[positive] for name, values in tensors.items()}
-            yield DetectedBatch(start, probability, positive, features)
+            yield DetectedBatch(start, probability, positive, features, raw)

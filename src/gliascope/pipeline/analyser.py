@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import gliascope
-from gliascope.bundle import Bundle, load_bundle
+from gliascope.bundle import DEFAULT_POINT, Bundle, load_bundle
 from gliascope.detect.assessable import blank_slices
+from gliascope.detect.case import run_length, run_score
 from gliascope.detect.detector import Detector
 from gliascope.engine.base import Engine
 from gliascope.engine.onnx import OnnxEngine
@@ -45,18 +47,20 @@ class Analyser:
     threads : int, optional
         By default as many as there are cores for this process.
     threshold : float, optional
-        Slices are called tumour from this probability on; by default the bundle's ``balanced`` operating point.
+        Slices are called tumour from this calibrated probability on; by default the operating point's.
     save_probabilities : bool
         Keep each pixel's probability in the findings.
     batch_size : int
         Slices run at once.
     engine : Engine, optional
         Runs the graphs in place of ONNX Runtime, such as `gliascope.engine.fake.FakeEngine`.
+    operating_point : str
+        One of the bundle's operating points.
 
     Raises
     ------
     BundleError
-        If there is no bundle, or it is incomplete, altered or too new.
+        If there is no bundle, it is incomplete, altered or too new, or has no such operating point.
     DeviceError
         If the device is not there.
     InputError
@@ -74,9 +78,10 @@ class Analyser:
         save_probabilities: bool = False,
         batch_size: int = 8,
         engine: Engine | None = None,
+        operating_point: str = DEFAULT_POINT,
     ) -> None:
         self.bundle = model if isinstance(model, Bundle) else load_bundle(model)
-        self.operating_point = _operating_point(self.bundle, threshold)
+        self.operating_point = _operating_point(self.bundle, operating_point, threshold)
         self.save_probabilities = save_probabilities
         if engine is not None and set(engine.roles) != set(self.bundle.graphs):
             raise InputError(
@@ -84,7 +89,9 @@ class Analyser:
                 f"received {sorted(engine.roles)}"
             )
         self.engine: Engine = engine if engine is not None else OnnxEngine(self.bundle, device, threads)
-        self._detector = Detector(self.engine, self.bundle.wiring, self.operating_point.detection, batch_size)
+        self._detector = Detector(
+            self.engine, self.bundle.wiring, self.operating_point.detection, batch_size, self.bundle.calibration
+        )
         self._segmenter = Segmenter(self.engine, self.bundle.wiring, self.operating_point.mask)
         self._seen = self.bundle.seen()
         self._arguments: dict[str, Any] = {
@@ -95,6 +102,7 @@ class Analyser:
             "save_probabilities": save_probabilities,
             "batch_size": batch_size,
             "engine": engine,
+            "operating_point": operating_point,
         }
 
     def __getstate__(self) -> dict[str, Any]:
@@ -182,8 +190,18 @@ class Analyser:
         self, case: Case, parts: list[Part], warnings: tuple[str, ...], problems: tuple[Problem, ...]
     ) -> Finding:
         slices = tuple(one for part in parts for one in part.slices)
-        verdict, score = case_verdict(parts)
-        return Finding(case.name, verdict, score, self.operating_point, slices, warnings, problems, self.provenance)
+        said = case_verdict(parts)
+        return Finding(
+            case.name,
+            said.verdict,
+            said.score,
+            self.operating_point,
+            slices,
+            warnings,
+            problems,
+            self.provenance,
+            case_score=said.case_score,
+        )
 
     def _analyse_scan(self, scan: Scan) -> Part:
         blank = blank_slices(scan.pixels)
@@ -194,18 +212,22 @@ class Analyser:
         prepared = prepare(scan, self.bundle.recipe.preparation)
         warnings = prepared.warnings if "flair" in scan.sequences else (*prepared.warnings, NO_FLAIR)
         detection, segmentation = self._infer(scan, prepared, ~blank)
+        score = run_score(detection.probability, ~blank, run_length(scan, self.operating_point.run))
+        called = bool(score >= np.float32(detection.threshold))
+        if not called:
+            segmentation.mask[:] = False  # what is called free of tumour has no outline
         slices = [slice_finding(one, place, detection, segmentation) for place, one in enumerate(scan.sources)]
-        return Part(slices, ~blank, warnings)
+        return Part(slices, ~blank, warnings, score, called)
 
     def _infer(self, scan: Scan, prepared: Prepared, assessable: NDArray[np.bool_]) -> tuple[Detection, Segmentation]:
         shape = scan.pixels.shape[:3]
-        probability = np.zeros(len(scan), dtype=np.float32)
+        probability, raw = np.zeros((2, len(scan)), dtype=np.float32)
         positive = np.zeros(len(scan), dtype=np.bool_)
         mask = np.zeros(shape, dtype=np.bool_)
         pixel_probability = np.zeros(shape, dtype=np.float32) if self.save_probabilities else None
         for batch in self._detector.detect(prepared.images, assessable):
             place = slice(batch.start, batch.start + len(batch.probability))
-            probability[place], positive[place] = batch.probability, batch.positive
+            probability[place], positive[place], raw[place] = batch.probability, batch.positive, batch.raw
             if not batch.positive.any():
                 continue
             found = batch.start + np.flatnonzero(batch.positive)
@@ -216,7 +238,8 @@ class Analyser:
         if scan.is_volume:
             mask = keep_components(mask, self.operating_point.components)
         point = self.operating_point
-        return Detection(probability, positive, point.detection), Segmentation(mask, pixel_probability, point.mask)
+        detection = Detection(probability, positive, point.detection, raw)
+        return detection, Segmentation(mask, pixel_probability, point.mask)
 
 
 def analyse(
@@ -229,6 +252,7 @@ def analyse(
     threshold: float | None = None,
     save_probabilities: bool = False,
     batch_size: int = 8,
+    operating_point: str = DEFAULT_POINT,
 ) -> list[Finding]:
     """Analyse images, folders or arrays; the networks are loaded for this call.
 
@@ -236,7 +260,7 @@ def analyse(
     ----------
     inputs, channels
         See `Analyser.iter`.
-    model, device, threads, threshold, save_probabilities, batch_size
+    model, device, threads, threshold, save_probabilities, batch_size, operating_point
         See `Analyser`.
 
     Returns
@@ -249,7 +273,7 @@ def analyse(
     InputError
         If nothing was given, an input is of an unknown kind, a path does not exist, or a value is out of range.
     BundleError
-        If there is no bundle, or it is incomplete, altered or too new.
+        If there is no bundle, it is incomplete, altered or too new, or has no such operating point.
     DeviceError
         If the device is not there.
     """
@@ -261,14 +285,15 @@ def analyse(
         threshold=threshold,
         save_probabilities=save_probabilities,
         batch_size=batch_size,
+        operating_point=operating_point,
     )
     return [analyser.analyse(case) for case in cases]
 
 
-def _operating_point(bundle: Bundle, threshold: float | None) -> OperatingPoint:
-    point = bundle.operating_point()
+def _operating_point(bundle: Bundle, name: str, threshold: float | None) -> OperatingPoint:
+    point = bundle.operating_point(name)
     if threshold is None:
         return point
     if not 0 <= threshold <= 1:
         raise InputError(f"threshold must lie in 0 to 1, received {threshold}")
-    return OperatingPoint("custom", float(threshold), point.mask, point.components)
+    return replace(point, name="custom", detection=float(threshold))

@@ -25,16 +25,40 @@ class Part:
     judged : ndarray, bool, shape (slice,)
         False for blank slices, which count for no verdict and no score.
     warnings : tuple of str
+    score : float
+        What the scan's verdict hangs on (`gliascope.detect.case.run_score`); NaN where no slice could be judged.
+    called : bool
+        Whether the scan is called tumour.
     """
 
     slices: list[SliceFinding]
     judged: NDArray[np.bool_]
     warnings: tuple[str, ...]
+    score: float = float("nan")
+    called: bool = False
 
     @property
     def judged_slices(self) -> list[SliceFinding]:
         """The slices that count."""
         return [one for one, judged in zip(self.slices, self.judged, strict=True) if judged]
+
+
+@dataclass(frozen=True)
+class CaseVerdict:
+    """What is said about a case.
+
+    Attributes
+    ----------
+    verdict : str
+    score : float
+        The highest slice probability; NaN where no slice could be judged.
+    case_score : float
+        The highest score of the case's scans, which the verdict hangs on; no probability. NaN likewise.
+    """
+
+    verdict: Verdict
+    score: float
+    case_score: float
 
 
 def slice_finding(source: Source, place: int, detection: Detection, segmentation: Segmentation) -> SliceFinding:
@@ -47,6 +71,7 @@ def slice_finding(source: Source, place: int, detection: Detection, segmentation
         verdict="tumour" if positive else "no tumour",
         mask=segmentation.mask[place],
         mask_probability=kept,
+        raw_probability=None if detection.raw is None else float(detection.raw[place]),
     )
 
 
@@ -64,7 +89,14 @@ def remarks_on(parts: list[Part], seen: frozenset[str]) -> list[str]:
     list of str
     """
     remarks = []
-    hollow = sum(one.verdict == "tumour" and not one.mask.any() for part in parts for one in part.slices)
+    found = [(part, one) for part in parts for one in part.slices if one.verdict == "tumour"]
+    alone = sum(not part.called for part, _ in found)
+    if alone:
+        remarks.append(
+            f"slices called tumour, but too few neighbouring ones: {alone}; their scan is not called tumour and "
+            "nothing is outlined"
+        )
+    hollow = sum(part.called and not one.mask.any() for part, one in found)
     if hollow:
         remarks.append(f"slices called tumour without an outline: {hollow}")
     judged = [one for part in parts for one in part.judged_slices]
@@ -77,8 +109,8 @@ def remarks_on(parts: list[Part], seen: frozenset[str]) -> list[str]:
     return remarks
 
 
-def case_verdict(parts: list[Part]) -> tuple[Verdict, float]:
-    """A case's verdict and score: tumour where one slice shows it, and the highest slice probability.
+def case_verdict(parts: list[Part]) -> CaseVerdict:
+    """A case's verdict and scores: tumour where one of its scans is called so.
 
     Parameters
     ----------
@@ -86,13 +118,12 @@ def case_verdict(parts: list[Part]) -> tuple[Verdict, float]:
 
     Returns
     -------
-    verdict : str
+    CaseVerdict
         ``not assessable`` where no slice could be judged.
-    score : float
-        NaN where no slice could be judged.
     """
-    judged = [one for part in parts for one in part.judged_slices]
+    judged = [part for part in parts if part.judged_slices]
     if not judged:
-        return "not assessable", float("nan")
-    verdict: Verdict = "tumour" if any(one.verdict == "tumour" for one in judged) else "no tumour"
-    return verdict, max(one.probability for one in judged)
+        return CaseVerdict("not assessable", float("nan"), float("nan"))
+    highest = max(one.probability for part in judged for one in part.judged_slices)
+    verdict: Verdict = "tumour" if any(part.called for part in judged) else "no tumour"
+    return CaseVerdict(verdict, highest, max(part.score for part in judged))

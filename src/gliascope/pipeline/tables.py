@@ -9,7 +9,7 @@ from typing import Any, Final, Self, TextIO
 
 CASES: Final = "cases.csv"
 SLICES: Final = "slices.csv"
-CASE_COLUMNS: Final = ("case", "verdict", "score", "slices", "tumour_slices", "area_px", "warnings")
+CASE_COLUMNS: Final = ("case", "verdict", "score", "slices", "tumour_slices", "area_px", "warnings", "case_score")
 SLICE_COLUMNS: Final = ("case", "file", "probability", "verdict", "area_px")
 SEPARATOR: Final = "; "
 """Between the warnings of a case."""
@@ -57,7 +57,9 @@ def case_row(record: dict[str, Any]) -> list[Any]:
     problems = [f"{one['path']}: {one['message']}" for one in record["problems"]]
     score = "" if record["score"] is None else record["score"]
     counts = [record["slice_count"], record["tumour_slices"], record["area_px"]]
-    return [record["case"], record["verdict"], score, *counts, SEPARATOR.join([*record["warnings"], *problems])]
+    warnings = SEPARATOR.join([*record["warnings"], *problems])
+    case_score = "" if record["case_score"] is None else record["case_score"]
+    return [record["case"], record["verdict"], score, *counts, warnings, case_score]
 
 
 def slice_rows(record: dict[str, Any]) -> list[list[Any]]:

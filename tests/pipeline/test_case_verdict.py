@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gliascope.bundle import CARD, LICENCE, load_bundle, write_bundle
+from gliascope.detect.calibration import calibrate
+from gliascope.errors import BundleError
+from gliascope.findings import Calibration, OperatingPoint
+from gliascope.pipeline import Analyser, analyse, write_case
+from gliascope.read import case_from_array
+
+BundleFactory = Callable[..., Path]
+Bright = Callable[..., Any]
+MILD = Calibration(0.5, -0.2, "validation", 3, 60, 20)
+POINTS = {
+    "balanced": OperatingPoint("balanced", 0.5, 0.5, "all", 3),
+    "sensitive": OperatingPoint("sensitive", 0.02, 0.5, "all", 3),
+}
+
+
+@pytest.fixture
+def calibrated(tiny_bundle: BundleFactory, tmp_path: Path) -> Path:
+    """The tiny bundle with a calibration and runs of three slices."""
+    bundle = load_bundle(tiny_bundle())
+    return write_bundle(
+        tmp_path / "calibrated",
+        name="calibrated",
+        wiring=bundle.wiring,
+        recipe=bundle.recipe,
+        operating_points=POINTS,
+        graphs=bundle.graphs,
+        seen=(),
+        summary={},
+        card=(bundle.path / CARD).read_text(),
+        licence=(bundle.path / LICENCE).read_text(),
+        calibration=MILD,
+    ).path
+
+
+def test_the_bundle_keeps_calibration_and_run(calibrated: Path, tiny_bundle: BundleFactory) -> None:
+    bundle = load_bundle(calibrated)
+    assert bundle.calibration == MILD
+    assert bundle.operating_points == POINTS
+    older = load_bundle(tiny_bundle())
+    assert older.calibration is None
+    assert older.operating_point().run == 1
+
+
+def test_findings_tell_calibrated_probabilities(calibrated: Path, tiny_bundle: BundleFactory, bright: Bright) -> None:
+    case = case_from_array(bright(tumour=(1, 5)).pixels)
+    plain, found = Analyser(tiny_bundle()).analyse(case), Analyser(calibrated).analyse(case)
+    raw = np.array([one.probability for one in plain.slices], np.float32)
+    assert [one.raw_probability for one in found.slices] == raw.tolist()
+    assert [one.probability for one in found.slices] == calibrate(raw, MILD).tolist()
+    assert (plain.case_score, plain.score) == (plain.score, float(raw.max()))
+
+
+def test_two_slices_make_no_tumour_and_no_outline(calibrated: Path, bright: Bright, tmp_path: Path) -> None:
+    case = case_from_array(bright(tumour=(2, 4)).pixels, "anna")
+    finding = Analyser(calibrated, save_probabilities=True).analyse(case)
+    assert (finding.verdict, finding.tumour_slices, finding.area_px) == ("no tumour", 2, 0)
+    assert finding.case_score < 0.5 <= finding.score
+    assert "slices called tumour, but too few neighbouring ones: 2" in finding.warnings[-1]
+    assert not any("without an outline" in one for one in finding.warnings)
+    record = write_case(finding, case, tmp_path)
+    assert record["case_score"] == pytest.approx(finding.case_score)
+    assert record["operating_point"]["run"] == 3
+    assert [one["area_px"] for one in record["slices"]] == [0] * 6
+
+
+def test_three_neighbouring_slices_make_a_tumour(calibrated: Path, bright: Bright) -> None:
+    finding = Analyser(calibrated).analyse(case_from_array(bright(tumour=(2, 5)).pixels))
+    assert (finding.verdict, finding.tumour_slices) == ("tumour", 3)
+    assert finding.case_score == min(one.probability for one in finding.slices if one.verdict == "tumour") >= 0.5
+    assert finding.area_px > 0
+
+
+def test_a_lone_image_is_judged_by_its_own_probability(calibrated: Path, bright: Bright) -> None:
+    finding = Analyser(calibrated).analyse(case_from_array(bright(tumour=(2, 4)).pixels[2]))
+    assert (finding.verdict, finding.tumour_slices) == ("tumour", 1)
+    assert finding.case_score == finding.score == finding.slices[0].probability
+    assert finding.area_px > 0
+
+
+def test_operating_points_are_chosen_by_name(calibrated: Path, bright: Bright) -> None:
+    case = case_from_array(bright(tumour=(2, 4)).pixels)
+    balanced, sensitive = Analyser(calibrated), Analyser(calibrated, operating_point="sensitive")
+    assert sensitive.operating_point == POINTS["sensitive"]
+    assert sensitive.analyse(case).tumour_slices > balanced.analyse(case).tumour_slices
+    assert pickle.loads(pickle.dumps(sensitive)).operating_point == POINTS["sensitive"]
+    (found,) = analyse(case, model=calibrated, operating_point="sensitive")
+    assert found.operating_point.name == "sensitive"
+    own = Analyser(calibrated, operating_point="sensitive", threshold=0.3).operating_point
+    assert own == replace(POINTS["sensitive"], name="custom", detection=0.3)
+    with pytest.raises(BundleError, match="must be one of balanced, sensitive, received 'quick'"):
+        Analyser(calibrated, operating_point="quick")
