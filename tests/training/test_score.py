@@ -8,15 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gliascope.evaluate.curve import area_under_curve
+from gliascope.evaluate.thresholds import DEFAULT_THRESHOLD, youden_threshold
 from gliascope.training.score import (
-    DEFAULT_THRESHOLD,
     MASK_THRESHOLDS,
     Predictions,
     choose_operating_point,
     merge_predictions,
     patient_dice,
     validation_scores,
-    youden_threshold,
 )
 from gliascope.training.table import SliceTable
 

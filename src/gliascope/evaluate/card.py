@@ -13,7 +13,7 @@ from typing import Any
 from gliascope.bundle import Bundle, Wiring
 from gliascope.evaluate.card_values import Described, card_values
 from gliascope.evaluate.record import EvaluationRecord
-from gliascope.findings import OperatingPoint
+from gliascope.findings import Calibration, OperatingPoint
 from gliascope.recipe import Recipe
 
 
@@ -27,6 +27,7 @@ def model_card(
     seen: int,
     created: str | None = None,
     record: EvaluationRecord | None = None,
+    calibration: Calibration | None = None,
 ) -> str:
     """Write the card of a bundle that may not be on disk yet, as Markdown.
 
@@ -41,12 +42,14 @@ def model_card(
         ISO 8601; left out where it is not known yet.
     record : EvaluationRecord, optional
         What was measured with these networks; the caller answers for that (`gliascope.evaluate.stamp` checks it).
+    calibration : Calibration, optional
+        Of the slices' probabilities.
 
     Returns
     -------
     str
     """
-    described = Described(name, wiring, recipe, operating_points, summary, seen, created)
+    described = Described(name, wiring, recipe, operating_points, summary, seen, created, calibration)
     return card_markdown(card_values(record, [described]))
 
 
@@ -110,13 +113,14 @@ def _tables(values: Mapping[str, Any]) -> dict[str, Any]:
     """What of the values the template shows as tables or more than once."""
     points = values["model_parameters"]["operating_points"]
     folds = any("fold" in one for one in points)
-    titles = ["operating point", "slice is tumour from", "pixel is inside from", "components kept"]
+    titles = ["operating point", "slice is tumour from", "pixel is inside from", "components kept", "run of slices"]
     rows = [
         [
             f"{one['name']}, fold {one['fold']}" if folds else one["name"],
             f"{one['detection']:.4g}",
             f"{one['mask']:.4g}",
             one["components"],
+            f"{one['run']}",
         ]
         for one in points
     ]

@@ -16,7 +16,7 @@ from gliascope.evaluate.card_figures import analyses, metrics
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.sources import source_of
 from gliascope.evaluate.tables import interval_note, model_name
-from gliascope.findings import OperatingPoint
+from gliascope.findings import Calibration, OperatingPoint
 from gliascope.recipe import Recipe
 
 SCHEMA_VERSION: Final = "0.0.2"
@@ -42,6 +42,7 @@ class Described:
         Number of slices used to train or to choose.
     created : str or None
         ISO 8601.
+    calibration : Calibration or None
     """
 
     name: str
@@ -51,6 +52,7 @@ class Described:
     summary: Mapping[str, Any]
     seen: int
     created: str | None
+    calibration: Calibration | None = None
 
     @classmethod
     def of(cls, bundle: Bundle) -> Self:
@@ -63,6 +65,7 @@ class Described:
             bundle.summary,
             len(bundle.seen()),
             bundle.created,
+            bundle.calibration,
         )
 
 
@@ -164,6 +167,7 @@ def _parameters(record: EvaluationRecord | None, models: Sequence[Described]) ->
         "output_format": text["output"],
         "runs_in": text["runs_in"],
         "operating_points": _points(record, models),
+        "calibration": _calibrations(models),
         "seen_slices": models[0].seen if len(models) == 1 else None,
         "data": [_training(models), _evaluation(record)],
     }
@@ -188,9 +192,25 @@ def _points(record: EvaluationRecord | None, models: Sequence[Described]) -> lis
         ]
     points = sorted(models[0].operating_points.items()) if models else []
     return [
-        {"name": name, "detection": one.detection, "mask": one.mask, "components": one.components}
+        {"name": name, "detection": one.detection, "mask": one.mask, "components": one.components, "run": one.run}
         for name, one in points
     ]
+
+
+def _calibrations(models: Sequence[Described]) -> list[str]:
+    """Say of each model how its probabilities were calibrated; nothing where the bundles are not at hand."""
+    lines = []
+    for number, one in enumerate(models):
+        fold, made = f"fold {number}: " if len(models) > 1 else "", one.calibration
+        if made is None:
+            lines.append(f"{fold}{card_text()['not_calibrated']}")
+            continue
+        lines.append(
+            f"{fold}the logit of the network's probability times {made.slope:.4g}, plus {made.intercept:.4g}; fitted "
+            f"on {made.fitted_on} predictions: {made.patients} patients, {made.slices} slices, {made.tumour_slices} "
+            "with tumour."
+        )
+    return lines
 
 
 def _training(models: Sequence[Described]) -> dict[str, Any]:

@@ -25,4 +25,6 @@ def bundle_record(bundle: Bundle) -> BundleRecord:
 
 def point_record(point: OperatingPoint) -> PointRecord:
     """Say which thresholds were in use."""
-    return PointRecord(name=point.name, detection=point.detection, mask=point.mask, components=point.components)
+    return PointRecord(
+        name=point.name, detection=point.detection, mask=point.mask, components=point.components, run=point.run
+    )

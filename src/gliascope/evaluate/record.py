@@ -80,6 +80,8 @@ class PointRecord(_Part):
     """A pixel is inside from this probability on."""
     components: Literal["all", "largest"]
     """What is kept of a volume's outline."""
+    run: int = 1
+    """A volume is called tumour where this many neighbouring slices are."""
 
 
 class BundleRecord(_Part):

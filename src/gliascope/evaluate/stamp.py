@@ -62,6 +62,7 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
         licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),
         evaluation=summary_of(record),
         created=bundle.created,
+        calibration=bundle.calibration,
     )
 
 

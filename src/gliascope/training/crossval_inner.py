@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gliascope.dataset.layout import PatientFolder
 from gliascope.dataset.sides import side_patients
 from gliascope.dataset.split import Split
+from gliascope.detect.case import run_score
 from gliascope.errors import TrainingError
 from gliascope.evaluate.figures import headline
 from gliascope.evaluate.files import write_text
@@ -25,7 +26,8 @@ from gliascope.recipe import Recipe
 from gliascope.segment.postprocess import keep_components
 from gliascope.training.batches import plan_steps
 from gliascope.training.best import best_networks, predict_networks
-from gliascope.training.score import Predictions, choose_operating_point
+from gliascope.training.operate import Operation, choose_operation
+from gliascope.training.score import Predictions
 from gliascope.training.table import Patient, SliceTable, Tables
 
 SCHEMA: Final = "gliascope.inner/1"
@@ -42,13 +44,14 @@ class Inner:
         The best epoch of each stage.
     steps : dict of str to int
         Steps of the whole run, by stage.
-    point : OperatingPoint
+    operation : Operation
     patients : tuple of PatientScore
+        At the point ``balanced``.
     """
 
     epochs: dict[str, int]
     steps: dict[str, int]
-    point: OperatingPoint
+    operation: Operation
     patients: tuple[PatientScore, ...]
 
 
@@ -81,10 +84,12 @@ def measure_inner(run: Path, data: Path, split: Split, recipe: Recipe, tables: T
     """
     networks, epochs = best_networks(run, recipe)
     predictions = predict_networks(networks, tables.validation)
-    point = choose_operating_point(tables.validation, predictions)
+    operation = choose_operation(tables.validation, predictions)
+    calibrated = operation.calibrated(predictions)
     folders = side_patients(split, "validation", data)
     steps: dict[str, int] = {stage: plan_steps(tables.train.labels, recipe, stage).total for stage in networks.stages}
-    return Inner(epochs, steps, point, score_table(folders, tables.validation, predictions, point, split.fold))
+    patients = score_table(folders, tables.validation, calibrated, operation.balanced, split.fold)
+    return Inner(epochs, steps, operation, patients)
 
 
 def score_table(
@@ -102,7 +107,7 @@ def score_table(
         Those that the table was made from, in its order.
     table : SliceTable
     predictions : Predictions
-        With slices and masks.
+        With slices, calibrated, and masks.
     point : OperatingPoint
     fold : int, optional
 
@@ -144,6 +149,9 @@ def _outline(
     called = np.asarray(_slices(predictions)[patient.rows] >= point.detection)
     inside = patient.inverse.restore(predictions.masks[patient.rows].astype(np.float32)) >= point.mask
     inside[~called] = False
+    every = np.ones(len(called), dtype=np.bool_)
+    if not run_score(called.astype(np.float32), every, point.run):
+        inside[:] = False
     return called, keep_components(inside, point.components)
 
 
@@ -161,11 +169,9 @@ def save_inner(inner: Inner, fold: int, path: Path) -> None:
         "fold": fold,
         "epochs": inner.epochs,
         "steps": inner.steps,
-        "operating_point": {
-            "detection": inner.point.detection,
-            "mask": inner.point.mask,
-            "components": inner.point.components,
-        },
+        "operating_point": _thresholds(inner.operation.balanced),
+        "operating_points": {name: _thresholds(one) for name, one in inner.operation.points.items()},
+        "calibration": None if inner.operation.calibration is None else asdict(inner.operation.calibration),
         "figures": {
             name: {
                 "value": _defined(one.value),
@@ -199,6 +205,10 @@ def load_inner(path: Path) -> dict[str, Any]:
         received = values.get("schema") if isinstance(values, dict) else type(values).__name__
         raise TrainingError(f"{path}: an inner hold-out must have the schema {SCHEMA}, received {received}")
     return values
+
+
+def _thresholds(point: OperatingPoint) -> dict[str, Any]:
+    return {"detection": point.detection, "mask": point.mask, "components": point.components, "run": point.run}
 
 
 def _defined(value: float) -> float | None:

@@ -27,8 +27,8 @@ from gliascope.training.best import best_networks, predict_networks
 from gliascope.training.fit import PREDICT_BATCH
 from gliascope.training.graphs import to_onnx
 from gliascope.training.networks import NetworkSet
+from gliascope.training.operate import choose_operation
 from gliascope.training.run import SPLIT_FILE, load_tables, run_recipe
-from gliascope.training.score import choose_operating_point
 from gliascope.training.table import Tables
 
 logger = logging.getLogger(__name__)
@@ -98,8 +98,8 @@ def export_run(
 ) -> tuple[Bundle, Parity]:
     """Export the best epoch of every stage of a run as a bundle.
 
-    Weights are rounded to float16 first; thresholds are chosen with the rounded networks on the run's validation
-    patients.
+    Weights are rounded to float16 first; calibration and thresholds are chosen with the rounded networks on the run's
+    validation patients.
 
     Parameters
     ----------
@@ -132,12 +132,13 @@ def export_run(
     recipe, split = run_recipe(folder), load_split(folder / SPLIT_FILE)
     networks, epochs = best_networks(folder, recipe)
     tables = tables or load_tables(data, split, recipe.preparation)
-    point = choose_operating_point(tables.validation, predict_networks(networks, tables.validation))
+    operation = choose_operation(tables.validation, predict_networks(networks, tables.validation))
     described: dict[str, Any] = {
         "name": name or recipe.name,
         "wiring": recipe.network.wiring,
         "recipe": recipe,
-        "operating_points": {point.name: point},
+        "operating_points": operation.points,
+        "calibration": operation.calibration,
     }
     seen = _hashes(tables)
     contents = described | {
@@ -147,7 +148,7 @@ def export_run(
     }
     with tempfile.TemporaryDirectory() as temporary:
         trial = write_bundle(Path(temporary) / "trial", summary={}, card="", **contents)
-        parity = measure_parity(networks, trial, tables, point)
+        parity = measure_parity(networks, trial, tables, operation.balanced)
     parity.check()
     summary = {"data": _data_name(data, split)} | _summary(recipe, split, tables, epochs, parity)
     card = model_card(**described, summary=summary, seen=len(set(seen)))

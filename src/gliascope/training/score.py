@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.evaluate.curve import area_under_curve
+from gliascope.evaluate.thresholds import DEFAULT_THRESHOLD, RUN, youden_threshold
 from gliascope.findings import OperatingPoint
 from gliascope.segment.postprocess import keep_components
 from gliascope.training.table import SliceTable
@@ -18,9 +19,6 @@ Components = Literal["all", "largest"]
 
 MASK_THRESHOLDS: Final = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 """Candidates for the pixel threshold: 0.20 to 0.80."""
-
-DEFAULT_THRESHOLD: Final = 0.5
-"""Threshold of slices and pixels while nothing has been chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,29 +35,6 @@ class Predictions:
 
     slices: NDArray[np.float32] | None
     masks: NDArray[np.float16] | None
-
-
-def youden_threshold(labels: NDArray[np.bool_], scores: NDArray[np.float32]) -> float:
-    """Threshold with the largest sum of sensitivity and specificity (Youden 1950).
-
-    Halfway between the two neighbouring scores, so that it does not hang on one slice's exact value.
-
-    Returns
-    -------
-    float
-        `DEFAULT_THRESHOLD` where only one class is there.
-    """
-    positives, negatives = int(labels.sum()), int((~labels).sum())
-    if not positives or not negatives:
-        return DEFAULT_THRESHOLD
-    order = np.argsort(scores, kind="stable")
-    ordered, truth = scores[order].astype(np.float64), labels[order]
-    sensitivity = 1 - np.concatenate([[0], np.cumsum(truth)]) / positives
-    specificity = np.concatenate([[0], np.cumsum(~truth)]) / negatives
-    edges = np.concatenate([[ordered[0]], (ordered[1:] + ordered[:-1]) / 2, [ordered[-1]]])
-    distinct = np.concatenate([[True], ordered[1:] > ordered[:-1], [False]])
-    best = int(np.argmax(np.where(distinct, sensitivity + specificity, -1)))
-    return float(edges[best])
 
 
 def patient_dice(
@@ -166,7 +141,7 @@ def choose_operating_point(table: SliceTable, predictions: Predictions) -> Opera
     ----------
     table : SliceTable
     predictions : Predictions
-        With slices and masks.
+        With slices, calibrated, and masks.
 
     Returns
     -------
@@ -176,11 +151,11 @@ def choose_operating_point(table: SliceTable, predictions: Predictions) -> Opera
     if predictions.slices is None:
         raise ValueError("an operating point needs slice probabilities, received none")
     detection = youden_threshold(table.labels, predictions.slices)
-    best, chosen = -1.0, OperatingPoint("balanced", detection, DEFAULT_THRESHOLD, "all")
+    best, chosen = -1.0, OperatingPoint("balanced", detection, DEFAULT_THRESHOLD, "all", RUN)
     choices: tuple[Components, ...] = ("all", "largest")
     for components in choices:
         means = _mean_known(patient_dice(table, predictions, detection, MASK_THRESHOLDS, components))
         at = int(np.argmax(means))
         if means[at] > best:
-            best, chosen = float(means[at]), OperatingPoint("balanced", detection, MASK_THRESHOLDS[at], components)
+            best, chosen = float(means[at]), replace(chosen, mask=MASK_THRESHOLDS[at], components=components)
     return chosen

@@ -1,0 +1,170 @@
+"""Thresholds of the slices, chosen by stated rules; with them the operating points of a bundle."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.findings import OperatingPoint
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_THRESHOLD: Final = 0.5
+"""Threshold of slices and pixels while nothing has been chosen."""
+
+SENSITIVITY: Final = 0.98
+"""Slice sensitivity that the operating point ``sensitive`` is chosen for."""
+
+SPECIFICITY: Final = 0.99
+"""Slice specificity that the operating point ``specific`` is chosen for."""
+
+RUN: Final = 3
+"""Neighbouring slices that must all be called tumour for a volume to be."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Every threshold that calls other slices than the one before, from low to high.
+
+    Attributes
+    ----------
+    threshold : ndarray, float64, shape (candidate,)
+        Halfway between two neighbouring scores, so that it does not hang on one slice's exact value; the first is the
+        lowest score, at which every slice is called.
+    sensitivity, specificity : ndarray, float64, shape (candidate,)
+    """
+
+    threshold: NDArray[np.float64]
+    sensitivity: NDArray[np.float64]
+    specificity: NDArray[np.float64]
+
+
+def candidates(labels: NDArray[np.bool_], scores: NDArray[np.floating]) -> Candidates | None:
+    """List the thresholds of some slices; None where only one kind of slice is there.
+
+    Parameters
+    ----------
+    labels : ndarray, bool, shape (slice,)
+        True where the slice shows a tumour.
+    scores : ndarray, float, shape (slice,)
+    """
+    positives, negatives = int(labels.sum()), int((~labels).sum())
+    if not positives or not negatives:
+        return None
+    order = np.argsort(scores, kind="stable")
+    ordered, truth = scores[order].astype(np.float64), labels[order]
+    distinct = np.flatnonzero(np.concatenate([[True], ordered[1:] > ordered[:-1]]))
+    missed = np.concatenate([[0], np.cumsum(truth)])[distinct]
+    spared = np.concatenate([[0], np.cumsum(~truth)])[distinct]
+    threshold = ordered[distinct]
+    threshold[1:] = (ordered[distinct[1:]] + ordered[distinct[1:] - 1]) / 2
+    return Candidates(threshold, 1 - missed / positives, spared / negatives)
+
+
+def youden_threshold(labels: NDArray[np.bool_], scores: NDArray[np.floating]) -> float:
+    """Threshold with the largest sum of sensitivity and specificity (Youden 1950); of equals the lowest.
+
+    Returns
+    -------
+    float
+        `DEFAULT_THRESHOLD` where only one kind of slice is there.
+    """
+    known = candidates(labels, scores)
+    if known is None:
+        return DEFAULT_THRESHOLD
+    return float(known.threshold[np.argmax(known.sensitivity + known.specificity)])
+
+
+def sensitive_threshold(
+    labels: NDArray[np.bool_], scores: NDArray[np.floating], target: float = SENSITIVITY
+) -> float | None:
+    """Highest threshold whose sensitivity is `target` or more.
+
+    Returns
+    -------
+    float or None
+        None where only calling every slice reaches it, or one kind of slice is there.
+    """
+    known = candidates(labels, scores)
+    if known is None:
+        return None
+    last = int(np.flatnonzero(known.sensitivity >= target)[-1])
+    return float(known.threshold[last]) if last else None
+
+
+def specific_threshold(
+    labels: NDArray[np.bool_], scores: NDArray[np.floating], target: float = SPECIFICITY
+) -> float | None:
+    """Lowest threshold whose specificity is `target` or more.
+
+    Returns
+    -------
+    float or None
+        None where it calls no tumour slice, or one kind of slice is there.
+    """
+    known = candidates(labels, scores)
+    if known is None:
+        return None
+    reached = np.flatnonzero((known.specificity >= target) & (known.sensitivity > 0))
+    return float(known.threshold[reached[0]]) if len(reached) else None
+
+
+def choose_points(
+    labels: NDArray[np.bool_], probabilities: NDArray[np.floating], balanced: OperatingPoint
+) -> dict[str, OperatingPoint]:
+    """Choose the operating points beside a chosen one.
+
+    A target that is out of reach leaves its point at the threshold of `balanced`, with a warning.
+
+    Parameters
+    ----------
+    labels : ndarray, bool, shape (slice,)
+    probabilities : ndarray, float, shape (slice,)
+        Calibrated.
+    balanced : OperatingPoint
+        Its pixel threshold, components and run are those of all.
+
+    Returns
+    -------
+    dict of str to OperatingPoint
+        ``balanced``, ``sensitive`` (never above it), ``specific`` (never below it).
+    """
+    low = sensitive_threshold(labels, probabilities)
+    high = specific_threshold(labels, probabilities)
+    missing = [name for name, one in (("sensitive", low), ("specific", high)) if one is None]
+    if missing:
+        logger.warning("out of reach, left at the threshold of balanced: operating point %s", " and ".join(missing))
+    middle = balanced.detection
+    return {
+        "balanced": balanced,
+        "sensitive": replace(balanced, name="sensitive", detection=middle if low is None else min(low, middle)),
+        "specific": replace(balanced, name="specific", detection=middle if high is None else max(high, middle)),
+    }
+
+
+def common_point(points: Sequence[OperatingPoint]) -> OperatingPoint:
+    """Put the outlines' rules of several points together: the middle pixel threshold, the commoner rule for components.
+
+    Parameters
+    ----------
+    points : sequence of OperatingPoint
+        At least one; of an even number the lower middle, of equally many rules ``all``.
+
+    Returns
+    -------
+    OperatingPoint
+        With the first one's name and slice threshold, and runs of `RUN`.
+    """
+    masks = sorted(one.mask for one in points)
+    largest = sum(one.components == "largest" for one in points)
+    return replace(
+        points[0],
+        mask=masks[(len(masks) - 1) // 2],
+        components="largest" if 2 * largest > len(points) else "all",
+        run=RUN,
+    )

@@ -1,0 +1,63 @@
+"""What is chosen on validation patients once the networks are trained: calibration and operating points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gliascope.detect.calibration import calibrate
+from gliascope.evaluate.platt import fit_calibration
+from gliascope.evaluate.thresholds import choose_points
+from gliascope.findings import Calibration, OperatingPoint
+from gliascope.training.score import Predictions, choose_operating_point
+from gliascope.training.table import SliceTable
+
+VALIDATION: Final = "validation"
+"""What a calibration says it was fitted on: patients kept from training, who chose epoch and thresholds as well."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """How a network's predictions are turned into calls and outlines.
+
+    Attributes
+    ----------
+    calibration : Calibration or None
+    points : dict of str to OperatingPoint
+        ``balanced``, ``sensitive``, ``specific``; on the calibrated scale.
+    """
+
+    calibration: Calibration | None
+    points: dict[str, OperatingPoint]
+
+    @property
+    def balanced(self) -> OperatingPoint:
+        """The point that is used unless another is asked for."""
+        return self.points["balanced"]
+
+    def calibrated(self, predictions: Predictions) -> Predictions:
+        """Calibrate the slices of some predictions."""
+        if predictions.slices is None:
+            return predictions
+        return Predictions(calibrate(predictions.slices, self.calibration), predictions.masks)
+
+
+def choose_operation(table: SliceTable, predictions: Predictions) -> Operation:
+    """Fit the calibration and choose the operating points, both on validation patients.
+
+    Parameters
+    ----------
+    table : SliceTable
+    predictions : Predictions
+        The networks' own, with slices and masks.
+
+    Returns
+    -------
+    Operation
+    """
+    if predictions.slices is None:
+        raise ValueError("operating points need slice probabilities, received none")
+    calibration = fit_calibration(table.labels, predictions.slices, patients=len(table.patients), fitted_on=VALIDATION)
+    calibrated = calibrate(predictions.slices, calibration)
+    balanced = choose_operating_point(table, Predictions(calibrated, predictions.masks))
+    return Operation(calibration, choose_points(table.labels, calibrated, balanced))
