@@ -81,12 +81,28 @@ class Detector:
         ------
         DetectedBatch
         """
-        role = "trunk" if self.wiring == "shared" else "classifier"
         for start in range(0, len(images), self.batch_size):
-            stop = min(start + self.batch_size, len(images))
-            tensors = self.engine.run(role, {"images": images[start:stop]})
-            raw = tensors.pop("probability")[:, 0]
-            probability = calibrate(raw, self.calibration)
-            positive = (probability >= np.float32(self.threshold)) & assessable[start:stop]
-            features = {name: values[positive] for name, values in tensors.items()}
-            yield DetectedBatch(start, probability, positive, features, raw)
+            place = slice(start, start + self.batch_size)
+            yield self.look(images[place], assessable[place], start)
+
+    def look(self, images: NDArray[np.float32], assessable: NDArray[np.bool_], start: int = 0) -> DetectedBatch:
+        """Look at some slices in one batch.
+
+        Parameters
+        ----------
+        images, assessable
+            See `detect`; of these slices alone.
+        start : int
+            Handed on.
+
+        Returns
+        -------
+        DetectedBatch
+        """
+        tensors = self.engine.run("trunk" if self.wiring == "shared" else "classifier", {"images": images})
+        raw = tensors.pop("probability")[:, 0]
+        probability = calibrate(raw, self.calibration)
+        positive = (probability >= np.float32(self.threshold)) & assessable
+        # A copy of all features would cost a tenth of the trunk.
+        features = tensors if positive.all() else {name: values[positive] for name, values in tensors.items()}
+        return DetectedBatch(start, probability, positive, features, raw)

@@ -42,6 +42,11 @@ class Engine(Protocol):
         """The roles that can be run."""
         ...
 
+    @property
+    def lanes(self) -> int:
+        """How many calls of `run`, each with one slice, go side by side; 0 where one call with many is better."""
+        ...
+
     def run(
         self, role: str, inputs: Mapping[str, NDArray[np.float32]], outputs: Sequence[str] | None = None
     ) -> Tensors:

@@ -44,6 +44,11 @@ class FakeEngine:
         """The roles of the wiring."""
         return ROLES[self.wiring]
 
+    @property
+    def lanes(self) -> int:
+        """0: a batch costs no more than its slices."""
+        return 0
+
     def run(
         self, role: str, inputs: Mapping[str, NDArray[np.float32]], outputs: Sequence[str] | None = None
     ) -> Tensors:

@@ -6,6 +6,7 @@ import logging
 import math
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,8 +45,9 @@ _QUIET: Final = 3
 class OnnxEngine:
     """Runs a bundle's graphs in ONNX Runtime (`gliascope.engine.base.Engine`).
 
-    On a CPU every slice is run by itself: a batch is hardly faster there, and so it cannot change how a kernel
-    rounds. Can be pickled: the copy opens the graphs at the same paths.
+    On a CPU every slice is run by itself and by one thread, as many slices side by side as there are threads: a batch
+    is hardly faster there, slices need not wait for one another as the parts of one do, and neither the batch nor the
+    number of threads can change how a kernel rounds. Can be pickled: the copy opens the graphs at the same paths.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ class OnnxEngine:
     device : str
         ``auto`` or one of `PROVIDERS`.
     threads : int, optional
-        Threads for one graph; by default as many as there are cores for this process (`available_cores`).
+        By default as many as there are cores for this process (`available_cores`).
 
     Raises
     ------
@@ -69,6 +71,7 @@ class OnnxEngine:
         self._arguments = (bundle, device, threads)
         self._threads = threads or available_cores()
         self._sessions, self._device = _open_sessions(bundle.graphs, _candidates(device), self._threads)
+        self._pool = ThreadPoolExecutor(self._threads, "gliascope-onnx")
 
     def __reduce__(self) -> tuple[type[OnnxEngine], tuple[Bundle, str, int | None]]:
         return OnnxEngine, self._arguments
@@ -77,6 +80,11 @@ class OnnxEngine:
     def roles(self) -> tuple[str, ...]:
         """The roles that can be run."""
         return tuple(self._sessions)
+
+    @property
+    def lanes(self) -> int:
+        """On a CPU the number of threads, else 0."""
+        return self._threads if self._device == "cpu" else 0
 
     def run(
         self, role: str, inputs: Mapping[str, NDArray[np.float32]], outputs: Sequence[str] | None = None
@@ -95,9 +103,8 @@ class OnnxEngine:
         count = len(next(iter(inputs.values())))
         if self._device != "cpu" or count <= 1:
             return dict(zip(names, session.run(names, dict(inputs)), strict=True))
-        parts = [
-            session.run(names, {name: values[at : at + 1] for name, values in inputs.items()}) for at in range(count)
-        ]
+        slices = [{name: values[at : at + 1] for name, values in inputs.items()} for at in range(count)]
+        parts = list(self._pool.map(lambda one: session.run(names, one), slices))
         return {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)}
 
     def describe(self) -> dict[str, Any]:
@@ -170,7 +177,7 @@ def _open_sessions(
 
 def _open(path: Path, device: str, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1 if device == "cpu" else threads
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = _QUIET

@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from gliascope.errors import InputError
 
@@ -197,6 +196,8 @@ def surface_distances(
         raise InputError(f"mask must be 2-D, received shape {prediction.shape}")
     if not prediction.any() or not truth.any():
         return np.empty(0), np.empty(0)
+    from scipy import ndimage
+
     window = _window(prediction | truth)
     first, second = _border(prediction[window]), _border(truth[window])
     there = ndimage.distance_transform_edt(~second)[first]
@@ -211,6 +212,8 @@ def _window(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    from scipy import ndimage
+
     return np.asarray(mask & ~ndimage.binary_erosion(mask, border_value=0))
 
 

@@ -10,23 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import gliascope
 from gliascope.bundle import DEFAULT_POINT, Bundle, load_bundle
 from gliascope.detect.assessable import blank_slices
 from gliascope.detect.case import run_length, run_score
-from gliascope.detect.detector import Detector
 from gliascope.engine.base import Engine
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import BundleError, DeviceError, InputError
-from gliascope.findings import Detection, Finding, OperatingPoint, Segmentation, SliceFinding
+from gliascope.findings import Finding, OperatingPoint, SliceFinding
+from gliascope.pipeline.infer import Networks
 from gliascope.pipeline.inputs import Input, cases_of
 from gliascope.pipeline.judge import BLANK, NO_FLAIR, Part, case_verdict, remarks_on, slice_finding
-from gliascope.prepare import Prepared, prepare
+from gliascope.prepare import prepare
 from gliascope.scan import Case, Problem, Scan, Sequence
-from gliascope.segment.postprocess import keep_components
-from gliascope.segment.segmenter import Segmenter
 
 logger = logging.getLogger(__name__)
 
@@ -89,10 +86,7 @@ class Analyser:
                 f"received {sorted(engine.roles)}"
             )
         self.engine: Engine = engine if engine is not None else OnnxEngine(self.bundle, device, threads)
-        self._detector = Detector(
-            self.engine, self.bundle.wiring, self.operating_point.detection, batch_size, self.bundle.calibration
-        )
-        self._segmenter = Segmenter(self.engine, self.bundle.wiring, self.operating_point.mask)
+        self._networks = Networks(self.engine, self.bundle, self.operating_point, batch_size)
         self._seen = self.bundle.seen()
         self._arguments: dict[str, Any] = {
             "model": model.path if isinstance(model, Bundle) else model,
@@ -211,35 +205,13 @@ class Analyser:
             return Part(slices, ~blank, (BLANK,))
         prepared = prepare(scan, self.bundle.recipe.preparation)
         warnings = prepared.warnings if "flair" in scan.sequences else (*prepared.warnings, NO_FLAIR)
-        detection, segmentation = self._infer(scan, prepared, ~blank)
+        detection, segmentation = self._networks.run(scan, prepared, ~blank, self.save_probabilities)
         score = run_score(detection.probability, ~blank, run_length(scan, self.operating_point.run))
         called = bool(score >= np.float32(detection.threshold))
         if not called:
             segmentation.mask[:] = False  # what is called free of tumour has no outline
         slices = [slice_finding(one, place, detection, segmentation) for place, one in enumerate(scan.sources)]
         return Part(slices, ~blank, warnings, score, called)
-
-    def _infer(self, scan: Scan, prepared: Prepared, assessable: NDArray[np.bool_]) -> tuple[Detection, Segmentation]:
-        shape = scan.pixels.shape[:3]
-        probability, raw = np.zeros((2, len(scan)), dtype=np.float32)
-        positive = np.zeros(len(scan), dtype=np.bool_)
-        mask = np.zeros(shape, dtype=np.bool_)
-        pixel_probability = np.zeros(shape, dtype=np.float32) if self.save_probabilities else None
-        for batch in self._detector.detect(prepared.images, assessable):
-            place = slice(batch.start, batch.start + len(batch.probability))
-            probability[place], positive[place], raw[place] = batch.probability, batch.positive, batch.raw
-            if not batch.positive.any():
-                continue
-            found = batch.start + np.flatnonzero(batch.positive)
-            outlined = self._segmenter.segment(prepared.images[found], batch.features, prepared.inverse)
-            mask[found] = outlined.mask
-            if pixel_probability is not None:
-                pixel_probability[found] = outlined.probability
-        if scan.is_volume:
-            mask = keep_components(mask, self.operating_point.components)
-        point = self.operating_point
-        detection = Detection(probability, positive, point.detection, raw)
-        return detection, Segmentation(mask, pixel_probability, point.mask)
 
 
 def analyse(

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gliascope.errors import InputError
-from gliascope.findings import SCHEMA
+from gliascope.findings import SCHEMA, Finding
+from gliascope.pipeline.ahead import map_ahead
 from gliascope.pipeline.analyser import Analyser
 from gliascope.pipeline.record import fingerprint
 from gliascope.pipeline.results import FINDINGS, case_folder, write_case
@@ -21,6 +22,9 @@ from gliascope.read import CaseFiles, read_case
 from gliascope.scan import Case, Sequence
 
 logger = logging.getLogger(__name__)
+
+AHEAD: Final = 1
+"""Cases begun before their turn: enough to keep two cores busy, and memory stays that of two cases."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,17 @@ class Outcome:
         return bool(self.record["problems"])
 
 
+@dataclass(frozen=True, eq=False)
+class _Begun:
+    """A case that is read, and analysed unless an earlier run has done it (`record`)."""
+
+    case: Case
+    mark: str
+    target: Path
+    record: dict[str, Any] | None
+    finding: Finding | None
+
+
 def analyse_into(
     analyser: Analyser,
     files: Many[CaseFiles],
@@ -56,7 +71,10 @@ def analyse_into(
     figures: bool = True,
     resume: bool = False,
 ) -> Iterator[Outcome]:
-    """Analyse cases and write their results, one at a time.
+    """Analyse cases and write their results.
+
+    Where the engine has several lanes, the next case is read and prepared while one is in the networks or written.
+    Two cases are held in memory, never more.
 
     Parameters
     ----------
@@ -88,14 +106,20 @@ def analyse_into(
     folder = Path(out)
     check_place(files, folder)
     options = {"figures": figures, "save_probabilities": analyser.save_probabilities}
+
+    def begin(one: CaseFiles) -> _Begun:
+        case = read_case(one, channels)
+        mark = fingerprint(case, analyser.bundle, analyser.operating_point, options)
+        target = case_folder(folder, case.name)
+        record = _finished(target, mark) if resume else None
+        return _Begun(case, mark, target, record, None if record else _analysed(analyser, case))
+
     with Tables(folder) as tables:
-        for one in files:
-            case = read_case(one, channels)
-            mark = fingerprint(case, analyser.bundle, analyser.operating_point, options)
-            target = case_folder(folder, case.name)
-            record = _finished(target, mark) if resume else None
-            outcome = Outcome(record or _do(analyser, case, folder, figures, mark), target, record is not None)
-            tables.add(outcome.record)
+        for begun in map_ahead(begin, files, AHEAD if analyser.engine.lanes > 1 else 0):
+            record = begun.record or _written(begun, folder, figures)
+            tables.add(record)
+            outcome = Outcome(record, begun.target, begun.record is not None)
+            del begun  # its pixels, before the case after the next is read
             yield outcome
 
 
@@ -118,19 +142,18 @@ def check_place(files: Many[CaseFiles], out: Path) -> None:
             raise InputError(f"{target}: only an older result may be replaced, received something else (no {FINDINGS})")
 
 
-def _do(analyser: Analyser, case: Case, out: Path, figures: bool, mark: str) -> dict[str, Any]:
-    begun = time.perf_counter()
+def _analysed(analyser: Analyser, case: Case) -> Finding:
+    start = time.perf_counter()
     finding = analyser.analyse(case)
-    analysed = time.perf_counter()
-    record = write_case(finding, case, out, figures=figures, mark=mark)
-    written = time.perf_counter()
-    logger.info(
-        "%s: %d slices analysed in %.1f s, written in %.1f s",
-        case.name,
-        len(case),
-        analysed - begun,
-        written - analysed,
-    )
+    logger.info("%s: %d slices analysed in %.1f s", case.name, len(case), time.perf_counter() - start)
+    return finding
+
+
+def _written(begun: _Begun, out: Path, figures: bool) -> dict[str, Any]:
+    assert begun.finding is not None  # what an earlier run has not done was analysed
+    start = time.perf_counter()
+    record = write_case(begun.finding, begun.case, out, figures=figures, mark=begun.mark)
+    logger.info("%s: written in %.1f s", begun.case.name, time.perf_counter() - start)
     return record
 
 

@@ -62,8 +62,11 @@ def prepare(scan: Scan, preparation: Preparation) -> Prepared:
     head = head_mask(pixels[..., scan.sequences.index("flair") if "flair" in scan.sequences else 0])
     inverse = _inverse_map(scan, head, preparation)
     used = [scan.sequences.index(one) for one in real]
-    values = inverse.forward(enhance_for_network(pixels[..., used], preparation.clahe))
-    inside = inverse.forward(head.astype(np.float32)) > HALF
+    # Slice by slice: a volume's enhanced slices in float32 are ten times what is left when they are resized.
+    values = np.concatenate(
+        [inverse.forward(enhance_for_network(one[None, ..., used], preparation.clahe)) for one in pixels]
+    )
+    inside = np.concatenate([inverse.forward(one[None]) > HALF for one in head])
     images = np.zeros((len(scan), preparation.size, preparation.size, len(SEQUENCES)), dtype=np.float32)
     images[..., [SEQUENCES.index(one) for one in real]] = normalise(values, inside, preparation)
     return Prepared(images, real, inverse, warnings)
@@ -100,11 +103,11 @@ def real_sequences(scan: Scan) -> tuple[tuple[Sequence, ...], tuple[str, ...]]:
     """
     if "flair" not in scan.sequences:
         return tuple(one for one in SEQUENCES if one in scan.sequences), ()
-    flair = scan.pixels[..., scan.sequences.index("flair")]
+    flair = scan.sequences.index("flair")
     copies = {
         one
-        for position, one in enumerate(scan.sequences)
-        if one != "flair" and np.array_equal(scan.pixels[..., position], flair)
+        for position, one in enumerate(scan.sequences)  # slice by slice: nearly always the first one tells
+        if one != "flair" and all(np.array_equal(page[..., position], page[..., flair]) for page in scan.pixels)
     }
     warnings = tuple(
         f"the {LONG_NAMES[one]} channel is a copy of FLAIR and is treated as missing"

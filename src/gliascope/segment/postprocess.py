@@ -6,7 +6,6 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 NEIGHBOURS: Final = np.ones((3, 3, 3), dtype=np.bool_)
 """Voxels that touch by a face, an edge or a corner belong together (26-connectivity)."""
@@ -28,6 +27,8 @@ def keep_components(mask: NDArray[np.bool_], components: Literal["all", "largest
     """
     if components == "all" or not mask.any():
         return mask
+    from scipy import ndimage
+
     labels, count = ndimage.label(mask, structure=NEIGHBOURS)
     if count == 1:
         return mask

@@ -1,0 +1,125 @@
+"""The networks over one scan: the trunk once for every slice, the decoder only where a tumour is suspected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.bundle import Bundle
+from gliascope.detect.detector import Detector
+from gliascope.engine.base import Engine
+from gliascope.findings import Detection, OperatingPoint, Segmentation
+from gliascope.prepare import Prepared
+from gliascope.scan import Scan
+from gliascope.segment.postprocess import keep_components
+from gliascope.segment.segmenter import Segmenter
+
+
+class Networks:
+    """A bundle's networks behind an engine, at one operating point.
+
+    A slice goes through trunk and decoder in one go, so that its features are let go at once; as many slices are on
+    their way as the engine has lanes. An engine without lanes gets batches. Several threads may ask at a time; they
+    share the lanes.
+
+    Parameters
+    ----------
+    engine : Engine
+    bundle : Bundle
+    point : OperatingPoint
+    batch_size : int
+        Slices run at once where the engine has no lanes.
+    """
+
+    def __init__(self, engine: Engine, bundle: Bundle, point: OperatingPoint, batch_size: int) -> None:
+        self.point = point
+        self._detector = Detector(engine, bundle.wiring, point.detection, batch_size, bundle.calibration)
+        self._segmenter = Segmenter(engine, bundle.wiring, point.mask)
+        self._batch_size = 1 if engine.lanes else batch_size
+        self._pool = ThreadPoolExecutor(engine.lanes, "gliascope-slices") if engine.lanes > 1 else None
+
+    def run(
+        self, scan: Scan, prepared: Prepared, assessable: NDArray[np.bool_], probabilities: bool = False
+    ) -> tuple[Detection, Segmentation]:
+        """Detect and outline.
+
+        Parameters
+        ----------
+        scan : Scan
+        prepared : Prepared
+            The same scan for the networks.
+        assessable : ndarray, bool, shape (slice,)
+            False where a slice is never called positive. Such slices that are alike are run once.
+        probabilities : bool
+            Keep each pixel's probability.
+
+        Returns
+        -------
+        detection : Detection
+        segmentation : Segmentation
+        """
+        run, result_of = distinct_frames(prepared.images, assessable)
+        probability, raw = np.zeros((2, len(scan)), dtype=np.float32)
+        positive = np.zeros(len(scan), dtype=np.bool_)
+        mask = np.zeros(scan.pixels.shape[:3], dtype=np.bool_)
+        pixels = np.zeros(mask.shape, dtype=np.float32) if probabilities else None
+
+        def look(chosen: NDArray[np.intp]) -> None:
+            images = prepared.images[chosen]
+            said = self._detector.look(images, assessable[chosen])
+            probability[chosen], raw[chosen], positive[chosen] = said.probability, said.raw, said.positive
+            if not said.positive.any():
+                return
+            found = chosen[said.positive]
+            outlined = self._segmenter.segment(images[said.positive], said.features, prepared.inverse)
+            mask[found] = outlined.mask
+            if pixels is not None:
+                pixels[found] = outlined.probability
+
+        self._map(look, (run[start : start + self._batch_size] for start in range(0, len(run), self._batch_size)))
+        if scan.is_volume:
+            mask = keep_components(mask, self.point.components)
+        detection = Detection(probability[result_of], positive, self.point.detection, raw[result_of])
+        return detection, Segmentation(mask, pixels, self.point.mask)
+
+    def _map(self, function: Callable[[NDArray[np.intp]], None], parts: Iterable[NDArray[np.intp]]) -> None:
+        if self._pool is None:
+            for part in parts:
+                function(part)
+            return
+        waiting = [self._pool.submit(function, part) for part in parts]
+        try:
+            for one in waiting:
+                one.result()
+        finally:
+            for one in waiting:
+                one.cancel()
+
+
+def distinct_frames(
+    images: NDArray[np.float32], assessable: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find the slices that need not be run because they are the same as one before, such as padding.
+
+    Parameters
+    ----------
+    images : ndarray, float32, shape (slice, size, size, channel)
+        Prepared slices.
+    assessable : ndarray, bool, shape (slice,)
+        Only slices for which it is False are compared: of others, hardly two are the same.
+
+    Returns
+    -------
+    run : ndarray, int, shape (distinct slice,)
+        Places of the slices to run, in order.
+    result_of : ndarray, int, shape (slice,)
+        The place whose result each slice has.
+    """
+    result_of = np.arange(len(images))
+    known: dict[bytes, int] = {}
+    for place in np.flatnonzero(~assessable):
+        result_of[place] = known.setdefault(images[place].tobytes(), int(place))
+    return np.flatnonzero(result_of == np.arange(len(images))), result_of
