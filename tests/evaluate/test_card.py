@@ -161,7 +161,8 @@ def test_no_number_in_the_words_was_typed() -> None:
 def test_other_figures_give_another_card_everywhere(bundle: Bundle, record: EvaluationRecord) -> None:
     other = FigureRecord(value=0.12345, low=0.1111, high=0.2222, patients=71, slices=1234)
     groups = [one.model_copy(update={"figures": dict.fromkeys(one.figures, other)}) for one in record.groups]
-    changed = record.model_copy(update={"figures": dict.fromkeys(record.figures, other), "groups": groups})
+    figures = dict.fromkeys(record.figures, other)
+    changed = record.model_copy(update={"figures": figures, "groups": groups, "operating_results": []})
     values = evaluation_card(changed, [bundle])
     card = card_markdown(values)
     for one in FIGURES:
@@ -190,6 +191,13 @@ def test_no_number_of_the_card_is_from_elsewhere(bundle: Bundle, record: Evaluat
     figures = [(one, record.figures[one.name]) for one in FIGURES]
     figures += [(one, group.figures[one.name]) for group in record.groups for one in FIGURES]
     known = {one.show(value) for one, figure in figures for value in (figure.value, figure.low, figure.high)}
+    shares = [
+        getattr(one, name)
+        for one in record.operating_results
+        for name in ("sensitivity", "specificity", "case_sensitivity", "row_specificity")
+    ]
+    known |= {f"{value:.3f}" for one in shares for value in (one.value, one.low, one.high) if value is not None}
+    known |= {str(one.of) for one in shares} | {f"{record.operating_point.detection:.3f}"}
     known |= {str(count) for _, figure in figures for count in (figure.patients, figure.slices)}
     known |= {str(value) for value in record.data.model_dump().values()}
     known |= set(re.findall(r"\d+", " ".join(one.name for one in record.groups)))
@@ -234,7 +242,7 @@ def test_every_table_of_a_card_carries_the_stamp(bundle: Bundle, record: Evaluat
     stamp = f"**{marked.stamp}**"
     lines = [one for one in card.splitlines() if one]
     heads = [place for place, one in enumerate(lines) if one.startswith("| --- |")]
-    assert len(heads) == 5
+    assert len(heads) == 6
     assert [lines[place - 2] for place in heads] == [stamp] * len(heads)
     assert lines[1] == stamp
     assert f"figure ({sample} images)" in card

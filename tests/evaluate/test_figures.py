@@ -26,7 +26,7 @@ def slice_score(
 ) -> SliceScore:
     """Pixels: true, predicted, both. Distances: HD95 and average surface distance."""
     said: Verdict = verdict or ("tumour" if probability >= 0.5 else "no tumour")
-    return SliceScore("folder", "file.tif", 0, probability, said, *pixels, False, *distances)
+    return SliceScore("folder", "file.tif", 0, probability, said, *pixels, False, *distances, raw=probability)
 
 
 def patient(name: str, *slices: SliceScore) -> PatientScore:
@@ -80,6 +80,12 @@ def test_figures_of_two_patients_by_hand() -> None:
             "precision": 3 / 4,
             "f1": 2 * 3 / (4 + 4),
             "accuracy": 5 / 7,
+            "brier": (0.01 + 0.04 + 0.36 + 0.09 + 0.36 + 0.04 + 0.01) / 7,
+            "brier_raw": (0.01 + 0.04 + 0.36 + 0.09 + 0.36 + 0.04 + 0.01) / 7,
+            "ece": (0.1 + 0.2 + 0.6 + 0.3 + 0.6 + 0.2 + 0.1) / 7,  # each slice is alone in its bin
+            "ece_raw": (0.1 + 0.2 + 0.6 + 0.3 + 0.6 + 0.2 + 0.1) / 7,
+            "ece_mass": (0.1 + 0.2 + 0.6 + 0.3 + 0.6 + 0.2 + 0.1) / 7,
+            "ece_mass_raw": (0.1 + 0.2 + 0.6 + 0.3 + 0.6 + 0.2 + 0.1) / 7,
             "false_positive_share_median": (46 / 140 + 20 / 60) / 2,
             "false_positive_px": 8,
             "false_positive_px_mean": 8 / 3,
@@ -97,6 +103,7 @@ def test_figures_of_two_patients_by_hand() -> None:
         "tumour-free slices": (2, 3),
         "slices called tumour": (2, 4),
         "slices with both outlines": (2, 3),
+        "slices with a probability": (2, 7),
     }
     assert all(math.isnan(one.low) and math.isnan(one.high) for one in figures.values())
 

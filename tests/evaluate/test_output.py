@@ -43,7 +43,8 @@ def test_four_files_are_written_and_agree(data: Path, split: Split, analyser: An
     ]
     assert [one["tumour"] for one in slices] == ["1", "0", "0", "1", "1", "0"]
     assert slices[2]["verdict"] == "tumour"
-    assert slices[4] | {"probability": ""} == {
+    assert slices[4]["raw"] == slices[4]["probability"]
+    assert slices[4] | {"probability": "", "raw": ""} == {
         "folder": "TCGA_BB_0002_20000102",
         "file": "TCGA_BB_0002_20000102_2.tif",
         "page": "0",
@@ -56,6 +57,7 @@ def test_four_files_are_written_and_agree(data: Path, split: Split, analyser: An
         "hd95": "",
         "asd": "",
         "seen": "0",
+        "raw": "",
         "sample": "unseen",
     }
     assert {one["sample"] for one in people} == {"unseen"}

@@ -20,7 +20,7 @@ from gliascope.pipeline import Analyser
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "evaluation.md").read_text(encoding="utf-8")
 NEWLINE = "\n"
-SHOWN = {0: "whole number", 1: "1 decimal", 2: "2 decimals", 3: "3 decimals"}
+SHOWN = {0: "whole number", 1: "1 decimal", 2: "2 decimals", 3: "3 decimals", 4: "4 decimals"}
 TYPES = {NAMES: "text", "string": "text"}
 PARTS: dict[str, type[BaseModel]] = {
     "data": record.DataRecord,
@@ -28,6 +28,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "models[]": record.ModelRecord,
     "models[].bundle": record.BundleRecord,
     "models[].operating_point": record.PointRecord,
+    "models[].calibration": record.CalibrationRecord,
     "bootstrap": record.BootstrapRecord,
     "figures.<key>": record.FigureRecord,
     "confusion": record.ConfusionRecord,
@@ -35,6 +36,10 @@ PARTS: dict[str, type[BaseModel]] = {
     "curves.pr": record.PrRecord,
     "groups[]": record.GroupRecord,
     "patients[]": record.PatientRecord,
+    "reliability": record.ReliabilityRecord,
+    "reliability.after[]": record.BinRecord,
+    "operating_results[]": record.PointResultRecord,
+    "operating_results[].sensitivity": record.ShareRecord,
 }
 
 

@@ -16,7 +16,15 @@ from gliascope.evaluate.plots import PLOTS, draw_plots
 from gliascope.evaluate.remake import load_result
 from gliascope.evaluate.report import write_results
 from gliascope.evaluate.run import evaluate_side
-from gliascope.evaluate.tables import GROUP_FIGURES, HEADLINE, OUTLINES, SURPLUS, console_order, slice_figures
+from gliascope.evaluate.tables import (
+    GROUP_FIGURES,
+    HEADLINE,
+    OUTLINES,
+    PROBABILITIES,
+    SURPLUS,
+    console_order,
+    slice_figures,
+)
 from gliascope.evaluate.worst import WorstPatients
 from gliascope.pipeline import Analyser
 
@@ -64,7 +72,7 @@ class Reader(HTMLParser):
 
 
 def test_every_figure_is_in_one_table_of_the_page() -> None:
-    parts = [*OUTLINES, *SURPLUS, *slice_figures()]
+    parts = [*OUTLINES, *SURPLUS, *slice_figures(), *PROBABILITIES]
     assert sorted(parts) == sorted(one.name for one in FIGURES)
     assert [one.name for one in console_order()][: len(HEADLINE)] == list(HEADLINE)
     assert len(console_order()) == len(FIGURES)
@@ -92,6 +100,8 @@ def test_the_page_shows_every_figure_patient_and_plot(
         "What was scored",
         "Outlines",
         "Slices",
+        "Probabilities",
+        "Operating points",
         "Groups",
         "Worst patients",
         "All patients",
@@ -152,7 +162,7 @@ def test_where_there_is_only_one_kind_of_slice_there_is_no_curve(evaluation: Eva
     )
     record = make_record(people, origin_of(evaluation.record), resamples=0, seed=0)
     write_results(Evaluation(record, people), out)
-    assert [path.name for path in (out / "figures").iterdir()] == ["confusion.png"]
+    assert sorted(path.name for path in (out / "figures").iterdir()) == ["confusion.png", "reliability.png"]
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "Only one kind of slice was scored: there is no curve." in page
     assert re.search(r"The patients with the lowest Dice are, from the lowest: none\.", page)

@@ -58,6 +58,10 @@ def evaluate(
         bool,
         typer.Option("--allow-seen", help="Score images that the model has seen; every result is marked in-sample."),
     ] = False,
+    operating_point: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Score at this operating point of the model; by default at balanced."),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of the bootstrap; by default 0, or what the evidence was made with.")
     ] = None,
@@ -81,7 +85,7 @@ def evaluate(
     """
     del verbose
     _check_arguments(side, device, model, stamp=stamp, allow_seen=allow_seen)
-    _check_source(data, split, fold, evidence, allow_seen=allow_seen)
+    _check_source(data, split, fold, evidence, operating_point, allow_seen=allow_seen)
     from gliascope.errors import require_extra
 
     require_extra("gliascope evaluate", "evaluate", "pyarrow", "sklearn")
@@ -103,6 +107,7 @@ def evaluate(
             stamp=stamp,
             allow_seen=allow_seen,
             seed=seed,
+            operating_point=operating_point,
             quiet=quiet,
             as_json=as_json,
         )
@@ -122,13 +127,20 @@ def _check_arguments(side: str, device: str, model: Path | None, *, stamp: bool,
 
 
 def _check_source(
-    data: Path | None, split: Path | None, fold: int | None, evidence: Path | None, *, allow_seen: bool
+    data: Path | None,
+    split: Path | None,
+    fold: int | None,
+    evidence: Path | None,
+    operating_point: str | None,
+    *,
+    allow_seen: bool,
 ) -> None:
     if evidence is None:
         if data is None or split is None:
             raise typer.BadParameter("DATA and --split are needed, or --evidence")
         return
-    given = {"DATA": data, "--split": split, "--fold": fold, "--allow-seen": allow_seen or None}
+    given = {"DATA": data, "--split": split, "--fold": fold, "--operating-point": operating_point}
+    given["--allow-seen"] = allow_seen or None
     named = [name for name, value in given.items() if value is not None]
     if named:
         raise typer.BadParameter(

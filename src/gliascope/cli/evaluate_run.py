@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gliascope.bundle import Bundle, load_bundle
+from gliascope.bundle import DEFAULT_POINT, Bundle, load_bundle
 from gliascope.cli.console import note, progress
 from gliascope.dataset.sides import side_patients
 from gliascope.dataset.split import load_split
@@ -53,6 +53,7 @@ class Request:
     stamp: bool
     allow_seen: bool
     seed: int | None
+    operating_point: str | None
     quiet: bool
     as_json: bool
 
@@ -89,7 +90,12 @@ def _score(request: Request, worst: WorstPatients, other: Evaluation | None) -> 
     if other is not None:  # before minutes of scoring, not after
         names = {one.patient for one in side_patients(split, request.side, request.data)}
         check_same_patients(names, {one.patient for one in other.patients})
-    analyser = Analyser(request.model, device=request.device, threads=request.threads)
+    analyser = Analyser(
+        request.model,
+        device=request.device,
+        threads=request.threads,
+        operating_point=request.operating_point or DEFAULT_POINT,
+    )
     with progress(quiet=request.quiet or request.as_json) as bar:
         task = bar.add_task("evaluating", total=None, note="")
         evaluation = evaluate_side(

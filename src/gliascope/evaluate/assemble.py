@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gliascope.evaluate.figures import LEVEL, Figure, headline
 from gliascope.evaluate.groups import groups_of
+from gliascope.evaluate.operating import operating_results
 from gliascope.evaluate.record import (
     BootstrapRecord,
     DataRecord,
@@ -23,6 +24,7 @@ from gliascope.evaluate.record import (
     Sample,
     SplitRecord,
 )
+from gliascope.evaluate.reliability import reliability_of
 from gliascope.evaluate.roc import confusion_of, curves_of
 from gliascope.evaluate.score import PatientScore
 
@@ -94,6 +96,8 @@ def make_record(patients: Sequence[PatientScore], origin: Origin, *, resamples: 
         ],
         patients=[_patient(one) for one in patients],
         worst=worst_patients(patients),
+        reliability=reliability_of(patients),
+        operating_results=operating_results(patients, origin.models, resamples=resamples, seed=seed),
     )
 
 

@@ -6,7 +6,15 @@ from typing import Any, Final
 
 from gliascope.evaluate.definitions import BY_NAME, FIGURES
 from gliascope.evaluate.record import EvaluationRecord, FigureRecord, GroupRecord
-from gliascope.evaluate.tables import GROUP_TITLES, figure_rows, figure_titles, interval_text
+from gliascope.evaluate.tables import (
+    GROUP_TITLES,
+    POINT_TITLES,
+    figure_rows,
+    figure_titles,
+    interval_text,
+    point_note,
+    point_rows,
+)
 
 GROUP_FIGURES: Final = ("dice_mean", "hd95_mean", "sensitivity", "specificity")
 """Figures of each group that a card shows."""
@@ -42,6 +50,7 @@ def analyses(record: EvaluationRecord) -> dict[str, Any]:
                 "titles": [f"{titles[0]} ({record.sample} images)", *titles[1:]],
                 "rows": figure_rows(record.figures, [one.name for one in FIGURES]),
             },
+            *_point_tables(record),
             *(_group_table(record, by) for by in kinds),
         ],
     }
@@ -72,6 +81,13 @@ def _metric(record: EvaluationRecord, name: str, figure: FigureRecord, group: Gr
     if group is not None:
         values["slice"] = f"{GROUP_TITLES[group.by].lower()}: {group.name}"
     return values | {"patients": figure.patients, "slices": figure.slices}
+
+
+def _point_tables(record: EvaluationRecord) -> list[dict[str, Any]]:
+    if not record.operating_results:
+        return []
+    caption = f"Operating points. {point_note(record)}"
+    return [{"caption": caption, "titles": list(POINT_TITLES), "rows": point_rows(record)}]
 
 
 def _group_table(record: EvaluationRecord, by: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ Counted = Literal[
     "tumour-free slices",
     "slices called tumour",
     "slices with both outlines",
+    "slices with a probability",
 ]
 """What a figure is taken over, and counted in. ``volumes`` leaves out patients where both outlines are empty, ``tumour
 volumes`` patients without a true outline."""
@@ -24,6 +25,10 @@ LOW_DICE: Final = 0.70
 
 HIGH_SPECIFICITY: Final = Fraction(96, 100)
 """The specificity at which a sensitivity is read off the ROC curve; exact, so that counts decide and not rounding."""
+
+
+BINS: Final = 15
+"""Bins of the calibration errors."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,50 @@ FIGURES: Final = (
         "Slice accuracy",
         "share of all slices called as they are",
         "slices",
+    ),
+    Definition(
+        "brier",
+        "Brier score",
+        "mean squared distance of the slices' probabilities from the truth, 1 or 0 (Brier 1950)",
+        "slices with a probability",
+        4,
+    ),
+    Definition(
+        "brier_raw",
+        "Brier score before calibration",
+        "the same of the networks' own probabilities",
+        "slices with a probability",
+        4,
+    ),
+    Definition(
+        "ece",
+        "Expected calibration error",
+        f"mean distance of a bin's mean probability from its share of tumour slices, over {BINS} equally wide bins "
+        "weighted by their slices (Guo et al. 2017); resampling adds to it, so that its interval leans upwards",
+        "slices with a probability",
+        4,
+    ),
+    Definition(
+        "ece_raw",
+        "Expected calibration error before calibration",
+        "the same of the networks' own probabilities",
+        "slices with a probability",
+        4,
+    ),
+    Definition(
+        "ece_mass",
+        "Adaptive calibration error",
+        f"as the expected calibration error, over {BINS} bins of equally many slices (Nixon et al. 2019); the bins' "
+        "limits are the same in every draw",
+        "slices with a probability",
+        4,
+    ),
+    Definition(
+        "ece_mass_raw",
+        "Adaptive calibration error before calibration",
+        "the same of the networks' own probabilities",
+        "slices with a probability",
+        4,
     ),
     Definition(
         "false_positive_share_median",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gliascope.errors import InputError, require_extra
 from gliascope.evaluate.assemble import Evaluation, Origin, make_record, origin_of
-from gliascope.evaluate.evidence_rows import COLUMNS, NAMES, OPTIONAL, patients_of, rows_of
+from gliascope.evaluate.evidence_rows import ADDED, COLUMNS, NAMES, OPTIONAL, patients_of, rows_of
 from gliascope.evaluate.files import write_bytes
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.score import PatientScore
@@ -156,6 +156,9 @@ def _rows(table: Any, path: str) -> list[dict[str, Any]]:
     """Check a table's columns and give its rows."""
     import pyarrow as pa
 
+    for name, same in ADDED.items():
+        if name not in table.column_names and same in table.column_names:
+            table = table.append_column(name, table[same])
     absent = [name for name in COLUMNS if name not in table.column_names]
     if absent:
         raise InputError(f"{path}: evidence must have the columns {', '.join(COLUMNS)}; absent: {', '.join(absent)}")

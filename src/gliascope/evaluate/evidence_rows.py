@@ -37,14 +37,18 @@ COLUMNS: Final[dict[str, str]] = {
     "seen": "bool",
     "sha256": "binary",
     "sample": NAMES,
+    "raw": "float64",
 }
 """Columns and their types, as PyArrow calls them.
 
 Floating-point numbers keep all 64 bits, so that a remade record has the same digits.
 """
 
-OPTIONAL: Final = ("fold", "probability", "hd95", "asd")
+OPTIONAL: Final = ("fold", "probability", "hd95", "asd", "raw")
 """Columns that are null where something is not defined."""
+
+ADDED: Final = {"raw": "probability"}
+"""Columns that older evidence lacks, and the columns whose values they had then."""
 
 
 def rows_of(patients: Sequence[PatientScore], sample: str) -> list[dict[str, Any]]:
@@ -97,6 +101,7 @@ def _row(patient: PatientScore, one: SliceScore, sample: str) -> dict[str, Any]:
         "seen": one.seen,
         "sha256": bytes.fromhex(one.sha256),
         "sample": sample,
+        "raw": _defined(one.raw),
     }
 
 
@@ -130,6 +135,7 @@ def _slice(row: Mapping[str, Any]) -> SliceScore:
         hd95=_number(row["hd95"]),
         asd=_number(row["asd"]),
         sha256=row["sha256"].hex(),
+        raw=_number(row["raw"]),
     )
 
 

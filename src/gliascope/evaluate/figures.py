@@ -120,5 +120,6 @@ def _counts(tally: Tally) -> dict[Counted, tuple[int, int]]:
         "tumour-free slices": tally.empty,
         "slices called tumour": called,
         "slices with both outlines": tally.compared,
+        "slices with a probability": tally.judged,
     }
     return {name: (int((one > 0).sum()), int(one.sum())) for name, one in kinds.items()}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 
 from gliascope.bundle import SEEN, Bundle
-from gliascope.evaluate.record import BundleRecord, PointRecord
+from gliascope.evaluate.record import BundleRecord, CalibrationRecord, ModelRecord, PointRecord
 from gliascope.findings import OperatingPoint
 
 
@@ -20,6 +21,18 @@ def bundle_record(bundle: Bundle) -> BundleRecord:
         graphs={role: bundle.files[path.name] for role, path in bundle.graphs.items()},
         recipe_sha256=hashlib.sha256(recipe.encode()).hexdigest(),
         seen_sha256=bundle.files[SEEN],
+    )
+
+
+def model_record(bundle: Bundle, point: OperatingPoint, fold: int | None = None) -> ModelRecord:
+    """Say what was scored: networks, calibration, the thresholds in use and those that the bundle has beside them."""
+    made = bundle.calibration
+    return ModelRecord(
+        fold=fold,
+        bundle=bundle_record(bundle),
+        operating_point=point_record(point),
+        operating_points=[point_record(one) for one in bundle.operating_points.values()],
+        calibration=None if made is None else CalibrationRecord(**asdict(made)),
     )
 
 

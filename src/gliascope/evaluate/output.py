@@ -52,6 +52,7 @@ SLICE_COLUMNS: Final = (
     "hd95",
     "asd",
     "seen",
+    "raw",
 )
 
 

@@ -16,6 +16,8 @@ from gliascope.evaluate.tables import (
     GROUP_TITLES,
     HEADLINE,
     OUTLINES,
+    POINT_TITLES,
+    PROBABILITIES,
     SURPLUS,
     figure_rows,
     figure_titles,
@@ -25,6 +27,8 @@ from gliascope.evaluate.tables import (
     model_name,
     patient_rows,
     patient_titles,
+    point_note,
+    point_rows,
     scored,
     slice_figures,
 )
@@ -70,6 +74,8 @@ def write_report(
         Section("What was scored", _scored(record)),
         Section("Outlines", _outlines(record, drawn)),
         Section("Slices", _slices(record, drawn)),
+        Section("Probabilities", _probabilities(record, drawn)),
+        *([Section("Operating points", _points(record))] if record.operating_results else []),
         Section("Groups", _groups(record, drawn)),
         *([comparison_section(against, against_plot, page_stamp=record.stamp)] if against else []),
         Section("Worst patients", _worst(record, worst)),
@@ -178,6 +184,26 @@ def _slices(record: EvaluationRecord, drawn: Mapping[str, Plot]) -> list[Block]:
         *([Text(missing)] if missing and drawn else []),
         Gallery(curves),
     ]
+
+
+def _probabilities(record: EvaluationRecord, drawn: Mapping[str, Plot]) -> list[Block]:
+    made = [one.calibration for one in record.models if one.calibration is not None]
+    kinds = " and ".join(dict.fromkeys(one.fitted_on for one in made))
+    said = (
+        f"Probabilities are calibrated: a straight line on the logit, fitted on {kinds} predictions."
+        if made
+        else "The probabilities are the network's own: the model holds no calibration, so that both rows of each "
+        "figure agree."
+    )
+    plots = [
+        Gallery([Picture(one.path, one.alt, one.caption)]) for name in ("reliability",) if (one := drawn.get(name))
+    ]
+    return [Text(said), _table(record, PROBABILITIES, "How far probabilities can be taken at their word."), *plots]
+
+
+def _points(record: EvaluationRecord) -> list[Block]:
+    caption = "Every operating point of the model; all other figures are of the one in use."
+    return [Text(point_note(record)), Table(POINT_TITLES, point_rows(record), caption, numeric=range(1, 6))]
 
 
 _CURVES: Final = ("roc", "precision_recall", "confusion")

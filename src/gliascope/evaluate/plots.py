@@ -17,6 +17,7 @@ from gliascope.evaluate.run import Evaluation
 from gliascope.evaluate.tables import GROUP_TITLES, interval_text, scored
 from gliascope.present.patient_plots import Bar, Dot, dice_by_group, dice_by_patient, dice_by_size, distance_by_patient
 from gliascope.present.plot_sheet import Heading
+from gliascope.present.reliability_plot import Dots, Line, reliability_figure
 from gliascope.present.slice_plots import Mark, confusion_figure, precision_recall_figure, roc_figure
 
 FIGURES_FOLDER: Final = "figures"
@@ -119,6 +120,28 @@ def _precision_recall(evaluation: Evaluation, folder: Path) -> Plot | None:
         heading=_heading(record, "Precision and recall of the slices"),
     )
     return Plot(path, f"Precision-recall curve: {area}; {said}.", "How many of the slices called tumour show one.")
+
+
+def _reliability(evaluation: Evaluation, folder: Path) -> Plot | None:
+    record = evaluation.record
+    if record.reliability is None or not record.reliability.after:
+        return None
+    calibrated = any(one.calibration is not None for one in record.models)
+    sides = {"before calibration": record.reliability.before} if calibrated else {}
+    sides["calibrated" if calibrated else "not calibrated"] = record.reliability.after
+    names = {"before calibration": "ece_raw"}
+    lines = [
+        Line(
+            f"{name}: {_figure(record, names.get(name, 'ece'), 'calibration error')}",
+            tuple(Dots(one.probability, one.tumour, one.slices) for one in bins),
+        )
+        for name, bins in sides.items()
+    ]
+    path = folder / "reliability.png"
+    reliability_figure(lines, path, heading=_heading(record, "Reliability of the slices' probabilities"))
+    alt = f"Reliability diagram: share of tumour slices against mean probability. {'; '.join(o.label for o in lines)}."
+    caption = "Slices in steps of a tenth; a dot's area grows with how many there are. The dotted line is as promised."
+    return Plot(path, alt, caption)
 
 
 def _confusion(evaluation: Evaluation, folder: Path) -> Plot:
@@ -230,6 +253,7 @@ _DRAWN: Final[Mapping[str, Callable[[Evaluation, Path], Plot | None]]] = {
     "roc": _roc,
     "precision_recall": _precision_recall,
     "confusion": _confusion,
+    "reliability": _reliability,
     "dice_by_patient": _dice_by_patient,
     "dice_by_size": _dice_by_size,
     "dice_by_group": _dice_by_group,

@@ -101,6 +101,23 @@ class BundleRecord(_Part):
     """Digest of the list of seen slices."""
 
 
+class CalibrationRecord(_Part):
+    """How probabilities were calibrated: logit times slope plus intercept."""
+
+    slope: float
+    """Of the line on the logit."""
+    intercept: float
+    """Of the line on the logit."""
+    fitted_on: str
+    """Which predictions they were fitted on."""
+    patients: int
+    """How many patients."""
+    slices: int
+    """How many slices."""
+    tumour_slices: int
+    """How many of them with tumour."""
+
+
 class ModelRecord(_Part):
     """One of the models that were scored: the only one, or a fold's."""
 
@@ -108,6 +125,10 @@ class ModelRecord(_Part):
     """The fold that it was trained for, from 0; null outside cross-validation."""
     bundle: BundleRecord
     operating_point: PointRecord
+    operating_points: list[PointRecord] = Field(default_factory=list)
+    """All of the bundle's; empty in older evaluations."""
+    calibration: CalibrationRecord | None = None
+    """Of the slices' probabilities; null where they are the network's own."""
 
 
 class BootstrapRecord(_Part):
@@ -171,6 +192,54 @@ class PrRecord(_Part):
     """Share of tumour slices among those with a probability at or above the threshold; 1 where there are none."""
     threshold: list[float | None]
     """Null where no slice reaches it."""
+
+
+class BinRecord(_Part):
+    """Slices of about the same probability."""
+
+    slices: int
+    """How many there are."""
+    probability: float
+    """Their mean probability."""
+    tumour: float
+    """Share of tumour slices among them."""
+
+
+class ReliabilityRecord(_Part):
+    """The reliability diagram: ten equally wide bins without the empty ones, from the least to the most probable."""
+
+    before: list[BinRecord]
+    """By the networks' own probabilities."""
+    after: list[BinRecord]
+    """By the calibrated probabilities."""
+
+
+class ShareRecord(_Part):
+    """A share with its interval."""
+
+    value: float | None
+    """The share; null where there is nothing it could be of."""
+    low: float | None
+    """Lower end of the interval."""
+    high: float | None
+    """Upper end of the interval."""
+    of: int
+    """What it is a share of: how many."""
+
+
+class PointResultRecord(_Part):
+    """What is called at one operating point."""
+
+    name: str
+    """Name of the operating point."""
+    sensitivity: ShareRecord
+    """Tumour slices called tumour."""
+    specificity: ShareRecord
+    """Tumour-free slices not called tumour."""
+    case_sensitivity: ShareRecord
+    """Patients with a tumour whose volume is called tumour."""
+    row_specificity: ShareRecord
+    """Rows of neighbouring tumour-free slices that are not called tumour, judged as if each were a volume."""
 
 
 class CurvesRecord(_Part):
@@ -257,6 +326,10 @@ class EvaluationRecord(_Part):
     """One entry a patient, by name."""
     worst: list[str]
     """The patients with the lowest Dice, lowest first; ten at most."""
+    reliability: ReliabilityRecord | None = None
+    """The reliability diagram; null in older evaluations."""
+    operating_results: list[PointResultRecord] = Field(default_factory=list)
+    """Every operating point, the one in use first; empty in older evaluations."""
 
     @property
     def bundle(self) -> BundleRecord:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gliascope.evaluate.definitions import LOW_DICE
 from gliascope.evaluate.ranking import rank_figures
+from gliascope.evaluate.reliability import reliability_figures
 from gliascope.evaluate.tally import Tally
 
 Values = NDArray[np.float64]
@@ -64,6 +65,7 @@ def compute(tally: Tally, draws: NDArray[np.int64]) -> dict[str, Values]:
         **_volume_figures(tally, draws, weights, total),
         **_distance_figures(tally, weights, total),
         **rank_figures(tally, weights),
+        **reliability_figures(tally.binned, weights),
         **_call_figures(tally, total),
         **_false_positive_figures(tally, draws, total),
     }

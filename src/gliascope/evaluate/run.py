@@ -13,9 +13,9 @@ from gliascope.dataset.split import Split
 from gliascope.errors import require_extra
 from gliascope.evaluate.assemble import Evaluation, Origin, make_record
 from gliascope.evaluate.figures import RESAMPLES
-from gliascope.evaluate.identity import bundle_record, point_record
+from gliascope.evaluate.identity import model_record
 from gliascope.evaluate.join import join_evaluations
-from gliascope.evaluate.record import ModelRecord, Sample, SplitRecord
+from gliascope.evaluate.record import Sample, SplitRecord
 from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, score_case
 from gliascope.evaluate.survey import Survey, check_unseen, seen_slices, survey
 from gliascope.findings import Finding
@@ -96,9 +96,7 @@ def evaluate_side(
     if found.seen and not allow_seen:
         check_unseen(found, str(data))
     scored = _score(folders, analyser, seen, fold=fold, advance=advance, on_patient=on_patient)
-    model = ModelRecord(
-        fold=fold, bundle=bundle_record(analyser.bundle), operating_point=point_record(analyser.operating_point)
-    )
+    model = model_record(analyser.bundle, analyser.operating_point, fold)
     origin = Origin(
         sample=_sample(found, folders, split),
         data=Path(data).resolve().name,

@@ -30,7 +30,7 @@ class SliceScore:
     page : int
         Its page, from 0.
     probability : float
-        Probability of tumour as `analyse` reports it; NaN where the slice could not be assessed.
+        Probability of tumour as `analyse` reports it, calibrated; NaN where the slice could not be assessed.
     verdict : str
     true_px, predicted_px, both_px : int
         Pixels inside the true outline, inside the outline found, and inside both.
@@ -40,6 +40,8 @@ class SliceScore:
         Distances of the two outlines' borders in pixels (`gliascope.measure.overlap`); NaN unless both are there.
     sha256 : str
         Digest of the image's pixels, which names it whatever its file is called.
+    raw : float
+        The network's own probability, before calibration; NaN where the slice could not be assessed.
     """
 
     folder: str
@@ -54,6 +56,7 @@ class SliceScore:
     hd95: float = math.nan
     asd: float = math.nan
     sha256: str = ""
+    raw: float = math.nan
 
     @property
     def tumour(self) -> bool:
@@ -197,6 +200,7 @@ def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) 
                 hd95=surfaces.hd95,
                 asd=surfaces.asd,
                 sha256=one.source.sha256,
+                raw=one.probability if one.raw_probability is None else one.raw_probability,
             )
         )
     return tuple(scores)

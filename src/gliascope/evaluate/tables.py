@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from gliascope.evaluate.definitions import BY_NAME, FIGURES, Definition
-from gliascope.evaluate.record import EvaluationRecord, FigureRecord, GroupRecord
+from gliascope.evaluate.record import EvaluationRecord, FigureRecord, GroupRecord, ShareRecord
 
 HEADLINE: Final = (
     "dice_mean",
@@ -45,6 +45,9 @@ SURPLUS: Final = (
 )
 """Figures of what was outlined and is no tumour."""
 
+PROBABILITIES: Final = ("brier", "brier_raw", "ece", "ece_raw", "ece_mass", "ece_mass_raw")
+"""Figures of how far the slices' probabilities can be taken at their word."""
+
 GROUP_FIGURES: Final = (
     "dice_mean",
     "dice_median",
@@ -78,8 +81,71 @@ def console_order() -> list[Definition]:
 
 
 def slice_figures() -> list[str]:
-    """Names of the figures of how slices are called: all that are about neither outlines nor surplus."""
-    return [one.name for one in FIGURES if one.name not in (*OUTLINES, *SURPLUS)]
+    """Names of the figures of how slices are called: all that are about nothing else."""
+    return [one.name for one in FIGURES if one.name not in (*OUTLINES, *SURPLUS, *PROBABILITIES)]
+
+
+POINT_TITLES: Final = (
+    "operating point",
+    "slice is tumour from",
+    "slice sensitivity",
+    "slice specificity",
+    "patients called tumour",
+    "tumour-free rows not called",
+)
+"""Titles of the columns of `point_rows`."""
+
+ALL_HAVE_TUMOURS: Final = (
+    "Every patient scored here has a tumour, so that there is no specificity of patients. In its place stand rows of "
+    "neighbouring tumour-free slices, below or above a tumour, each judged as if it were a volume: what people "
+    "without a tumour get was not measured."
+)
+"""What must be said with the verdicts of volumes."""
+
+
+def point_rows(record: EvaluationRecord) -> list[list[str]]:
+    """One row for every operating point, the one in use first and marked."""
+    used = record.models[0].operating_point.name
+    return [
+        [
+            f"{one.name} (in use)" if one.name == used else one.name,
+            _threshold(record, one.name),
+            *(_with_interval(some) for some in (one.sensitivity, one.specificity)),
+            *(_with_interval(some, counted=True) for some in (one.case_sensitivity, one.row_specificity)),
+        ]
+        for one in record.operating_results
+    ]
+
+
+def point_note(record: EvaluationRecord) -> str:
+    """Say what the verdicts of volumes hang on, and what cannot be known here."""
+    runs = sorted({one.operating_point.run for one in record.models})
+    rule = f"A volume is called tumour where {' or '.join(map(str, runs))} neighbouring slices are each called tumour."
+    if runs == [1]:
+        rule = "A volume is called tumour where one of its slices is."
+    everybody = all(one.tumour_slices for one in record.patients)
+    return f"{rule} {ALL_HAVE_TUMOURS}" if everybody else rule
+
+
+def _threshold(record: EvaluationRecord, name: str) -> str:
+    """The threshold of a point, or the span of the folds' thresholds."""
+    found = sorted(
+        {
+            point.detection
+            for one in record.models
+            for point in (one.operating_point, *one.operating_points)
+            if point.name == name
+        }
+    )
+    return " to ".join(f"{one:.3f}" for one in dict.fromkeys([found[0], found[-1]]))
+
+
+def _with_interval(share: ShareRecord, *, counted: bool = False) -> str:
+    show = BY_NAME["sensitivity"].show
+    number = f", of {share.of}" if counted else ""
+    if share.low is None:
+        return show(share.value) + number
+    return f"{show(share.value)} ({show(share.low)} to {show(share.high)}){number}"
 
 
 def interval_text(definition: Definition, figure: FigureRecord) -> str:

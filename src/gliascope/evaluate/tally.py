@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gliascope.evaluate.reliability import Binned, bins_of
 from gliascope.evaluate.score import PatientScore, SliceScore
 
 Count = NDArray[np.int64]
@@ -41,6 +42,10 @@ class Tally:
         Whether it shows a tumour.
     last : ndarray, intp, shape (probability,)
         Place of the last slice of each probability.
+    judged : ndarray, int64
+        Slices with a probability.
+    binned : dict of str to Binned
+        Sums by bins of probability, for each calibration error.
     """
 
     true: Count
@@ -65,6 +70,8 @@ class Tally:
     owner: NDArray[np.intp]
     label: NDArray[np.bool_]
     last: NDArray[np.intp]
+    judged: Count
+    binned: dict[str, Binned]
 
     def __len__(self) -> int:
         return len(self.slices)
@@ -106,6 +113,8 @@ def tabulate(patients: Sequence[PatientScore]) -> Tally:
         owner=owner,
         label=label,
         last=last,
+        judged=number(lambda s: not math.isnan(s.probability)),
+        binned=bins_of(patients),
     )
 
 

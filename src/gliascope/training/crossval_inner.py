@@ -88,7 +88,9 @@ def measure_inner(run: Path, data: Path, split: Split, recipe: Recipe, tables: T
     calibrated = operation.calibrated(predictions)
     folders = side_patients(split, "validation", data)
     steps: dict[str, int] = {stage: plan_steps(tables.train.labels, recipe, stage).total for stage in networks.stages}
-    patients = score_table(folders, tables.validation, calibrated, operation.balanced, split.fold)
+    patients = score_table(
+        folders, tables.validation, calibrated, operation.balanced, split.fold, raw=_slices(predictions)
+    )
     return Inner(epochs, steps, operation, patients)
 
 
@@ -98,6 +100,8 @@ def score_table(
     predictions: Predictions,
     point: OperatingPoint,
     fold: int | None = None,
+    *,
+    raw: NDArray[np.float32] | None = None,
 ) -> tuple[PatientScore, ...]:
     """Hold a network's predictions against the truth, as `gliascope.pipeline` would turn them into outlines.
 
@@ -110,6 +114,8 @@ def score_table(
         With slices, calibrated, and masks.
     point : OperatingPoint
     fold : int, optional
+    raw : ndarray, float32, shape (slice,), optional
+        The slices' probabilities before calibration, where it changed them.
 
     Returns
     -------
@@ -117,13 +123,17 @@ def score_table(
         By name.
     """
     parts: dict[str, list[PatientScore]] = {}
+    told = _slices(predictions)
+    networks = told if raw is None else raw
     for folder, patient in zip(folders, table.patients, strict=True):
         case = read_case(folder.files)
         called, outline = _outline(patient, predictions, point)
         slices = tuple(
-            SliceFinding(source, float(probability), "tumour" if tumour else "no tumour", mask)
-            for source, probability, tumour, mask in zip(
-                case.sources, _slices(predictions)[patient.rows], called, outline, strict=True
+            SliceFinding(
+                source, float(probability), "tumour" if tumour else "no tumour", mask, raw_probability=float(own)
+            )
+            for source, probability, own, tumour, mask in zip(
+                case.sources, told[patient.rows], networks[patient.rows], called, outline, strict=True
             )
         )
         finding = Finding(case.name, "tumour" if called.any() else "no tumour", math.nan, point, slices, (), (), {})
