@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.errors import InputError
-from gliascope.geometry import identity_affine
+from gliascope.geometry import Grid, Turn, identity_affine
 
 Sequence = Literal["pre", "flair", "post"]
 
@@ -42,6 +42,34 @@ class Source:
 
 
 @dataclass(frozen=True, eq=False)
+class Volume:
+    """The file that a scan's slices were cut from, and so the grid that an outline must go back to.
+
+    Attributes
+    ----------
+    path : Path
+    grid : Grid
+        As stored: indices (i, j, k) of the file's array, LPS+.
+    turn : Turn
+        From the stored axes to axial slices.
+    header : bytes
+        The file's header as stored, without extensions; results are written with it.
+    is_resampled : bool
+        False where turning alone made the slices; True where they have voxels of their own, because the file's pixels
+        are not square or its slices not axial.
+    is_oriented : bool
+        False where the file does not say where left and right are.
+    """
+
+    path: Path
+    grid: Grid
+    turn: Turn
+    header: bytes
+    is_resampled: bool = False
+    is_oriented: bool = True
+
+
+@dataclass(frozen=True, eq=False)
 class Scan:
     """Slices of one size, each with the same channels.
 
@@ -60,6 +88,8 @@ class Scan:
         Voxel index (column, row, slice) to patient millimetres, LPS+.
     has_geometry : bool
         False where the input has no spacing; nothing in millimetres is reported then.
+    volume : Volume or None
+        The file that the slices were cut from, where it holds a volume (NIfTI).
     """
 
     pixels: NDArray[Any]
@@ -68,6 +98,7 @@ class Scan:
     is_volume: bool
     affine: NDArray[np.float64] = field(default_factory=identity_affine)
     has_geometry: bool = False
+    volume: Volume | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4:
@@ -91,6 +122,12 @@ class Scan:
 
     def __len__(self) -> int:
         return int(self.pixels.shape[0])
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels are; indices are (column, row, slice)."""
+        slices, rows, columns = self.pixels.shape[:3]
+        return Grid((columns, rows, slices), self.affine)
 
 
 @dataclass(frozen=True, eq=False)

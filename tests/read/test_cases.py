@@ -139,8 +139,8 @@ def test_a_damaged_file_among_good_ones_is_a_problem(save: Save, grey: Picture) 
 
 
 def test_a_case_of_which_nothing_can_be_read(tmp_path: Path) -> None:
-    (tmp_path / "scan.nii").write_bytes(b"\x5c\x01\x00\x00")
-    case = only(tmp_path / "scan.nii")
+    (tmp_path / "scan.mgz").write_bytes(b"\x5c\x01\x00\x00")
+    case = only(tmp_path / "scan.mgz")
     assert len(case) == 0
     assert case.scans == ()
     assert "must be TIFF, PNG or JPEG" in case.problems[0].message

@@ -93,7 +93,7 @@ def test_folders_without_images_are_problems(touch: Touch) -> None:
     (root / "set" / "p4").mkdir()
     p1, *others = find_cases(root / "set")
     assert p1.problems == ()
-    rule = "a folder must hold images (.tif, .tiff, .png, .jpg, .jpeg), received"
+    rule = "a folder must hold images (.tif, .tiff, .png, .jpg, .jpeg, .nii.gz, .nii), received"
     assert [case.problems for case in others] == [
         (Problem(str(root / "set" / "p2"), f"{rule} 1 other files, as scan.dcm"),),
         (Problem(str(root / "set" / "p3"), f"{rule} 1 other files, as 1_mask.png"),),

@@ -117,7 +117,7 @@ def patients(root: str | Path) -> list[PatientFolder]:
 
 
 def _patient_folder(case: CaseFiles) -> PatientFolder:
-    name = case.path.resolve().name
+    name = case.name if case.sequences else case.path.resolve().name
     parts = name.split("_")
     return PatientFolder(
         path=case.path,

@@ -2,7 +2,7 @@
 
 from gliascope.read.arrays import case_from_array
 from gliascope.read.cases import read_case, read_cases
-from gliascope.read.find import CaseFiles, find_cases
+from gliascope.read.find import CaseFiles, case_of_volumes, find_cases
 from gliascope.read.hashing import pixel_hash
 
-__all__ = ["CaseFiles", "case_from_array", "find_cases", "pixel_hash", "read_case", "read_cases"]
+__all__ = ["CaseFiles", "case_from_array", "case_of_volumes", "find_cases", "pixel_hash", "read_case", "read_cases"]

@@ -31,7 +31,9 @@ class _Page:
     truth: Mask | None
 
 
-def read_cases(inputs: str | Path | Many[str | Path], channels: tuple[Sequence, ...] | None = None) -> Iterator[Case]:
+def read_cases(
+    inputs: str | Path | Many[str | Path], channels: tuple[Sequence, ...] | None = None, *, register: bool = False
+) -> Iterator[Case]:
     """Read every case that files and folders hold, one at a time.
 
     Parameters
@@ -41,6 +43,8 @@ def read_cases(inputs: str | Path | Many[str | Path], channels: tuple[Sequence, 
     channels : tuple of str or None
         The sequence of each channel, where the files do not follow the rule: grey is FLAIR, and
         red, green, blue are pre-contrast, FLAIR, post-contrast.
+    register : bool
+        Register every sequence of a NIfTI case to its FLAIR, not only where it is measured to lie elsewhere.
 
     Returns
     -------
@@ -54,17 +58,17 @@ def read_cases(inputs: str | Path | Many[str | Path], channels: tuple[Sequence, 
         named as input, or `channels` names no possible scan.
     """
     check_sequences(channels)
-    return (read_case(files, channels) for files in find_cases(inputs))
+    return (read_case(files, channels, register=register) for files in find_cases(inputs))
 
 
-def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None) -> Case:
+def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None, *, register: bool = False) -> Case:
     """Read one case.
 
     Parameters
     ----------
     files : CaseFiles
         As `find_cases` gives them.
-    channels : tuple of str or None
+    channels, register
         See `read_cases`.
 
     Returns
@@ -78,6 +82,8 @@ def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None) ->
         If `channels` names no possible scan. Whatever is wrong with a file becomes a problem.
     """
     check_sequences(channels)
+    if files.sequences:
+        return _read_volumes(files, register=register)
     problems = list(files.problems)
     masks, unmatched = match_masks(files.images, files.masks)
     warnings = dict.fromkeys((*files.warnings, *unmatched))
@@ -87,6 +93,15 @@ def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None) ->
         if pages:
             read.append(pages)
     return _assemble(files.name, read, channels, problems, warnings)
+
+
+def _read_volumes(files: CaseFiles, *, register: bool) -> Case:
+    from gliascope.read.nifti.case import VolumeReader
+
+    reader = VolumeReader(files.images, files.sequences, always_register=register)
+    reader.problems.extend(files.problems)
+    reader.warnings.extend(files.warnings)
+    return reader.read(files.name, files.masks[0] if files.masks else None)
 
 
 def _read_image(path: Path, mask: Path | None, problems: list[Problem], warnings: dict[str, None]) -> list[_Page]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from gliascope.errors import InputError
 from gliascope.read.names import name_apart, natural_key, safe_name
+from gliascope.read.nifti.group import VolumeGroup, group_volumes, lone_volume
+from gliascope.read.nifti.names import SUFFIXES as VOLUME_SUFFIXES
+from gliascope.read.nifti.names import is_volume_name, understand
 from gliascope.read.raster import SUFFIXES, is_image_name
 from gliascope.read.truth import is_mask_name, mask_target
 from gliascope.scan import Problem
+from gliascope.scan import Sequence as Contrast
 
 RESULT_MARKS: Final = (frozenset({"findings.json"}), frozenset({"cases.csv", "slices.csv"}))
 """A folder that holds all files of one of these sets is a result of an earlier run, not an input."""
@@ -41,6 +45,8 @@ class CaseFiles:
         Why there are no images.
     warnings : tuple of str
         Names that occur twice.
+    sequences : tuple of str
+        Where the images are NIfTI volumes: the sequence of each. Empty where each image is a slice or a stack of them.
     """
 
     name: str
@@ -50,6 +56,7 @@ class CaseFiles:
     is_folder: bool = False
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
+    sequences: tuple[Contrast, ...] = ()
 
 
 def find_cases(inputs: str | Path | Sequence[str | Path]) -> list[CaseFiles]:
@@ -59,8 +66,9 @@ def find_cases(inputs: str | Path | Sequence[str | Path]) -> list[CaseFiles]:
     ----------
     inputs : path or sequence of paths
         Image files (each its own case), folders with images (one case) and folders of such folders
-        (one case for each, at any depth). A path reached twice is one case; hidden files and
-        folders, and results of earlier runs, are passed over.
+        (one case for each, at any depth). NIfTI files of a folder are put together as
+        `gliascope.read.nifti.group.group_volumes` says. A path reached twice is one case; hidden
+        files and folders, and results of earlier runs, are passed over.
 
     Returns
     -------
@@ -78,13 +86,50 @@ def find_cases(inputs: str | Path | Sequence[str | Path]) -> list[CaseFiles]:
     for path in paths:
         _check_argument(path)
     beside: dict[Path, dict[str, list[Path]]] = {}
-    found: dict[Path, CaseFiles] = {}
+    found: dict[tuple[Path, ...], CaseFiles] = {}
     for path in paths:
         for case in _folder(path) if path.is_dir() else [_single(path, beside)]:
-            first = found.setdefault(case.path.resolve(), case)
+            first = found.setdefault(_identity(case), case)
             if first is not case:
                 _logger.warning("%s: named twice, read once", case.path)
     return _all_different(list(found.values()))
+
+
+def case_of_volumes(files: Mapping[Contrast, Path]) -> CaseFiles:
+    """Make a case of NIfTI files whose sequences the user names.
+
+    Parameters
+    ----------
+    files : mapping of str to Path
+        File of each sequence.
+
+    Returns
+    -------
+    CaseFiles
+        Named by what comes before the sequence in the name of the first file, else after its folder. A truth
+        beside it is found by its name.
+
+    Raises
+    ------
+    InputError
+        If nothing is given, or a path is no NIfTI file that exists.
+    """
+    if not files:
+        raise InputError("at least one volume must be given, received none")
+    for one in files.values():
+        if not one.is_file() or not is_volume_name(one):
+            raise InputError(f"{one}: a volume must be a NIfTI file that exists ({' or '.join(VOLUME_SUFFIXES)})")
+    first = files.get("flair") or next(iter(files.values()))
+    group = lone_volume(first, _volumes(_entries(first.parent)))
+    group.files, group.warnings = dict(files), []
+    return _case_of_group(group, first, first.parent)
+
+
+def _identity(case: CaseFiles) -> tuple[Path, ...]:
+    """What tells two cases apart: the folder or image, and for volumes their files."""
+    if case.sequences:
+        return tuple(one.resolve() for one in case.images)
+    return (case.path.resolve(),)
 
 
 def _check_argument(path: Path) -> None:
@@ -92,11 +137,13 @@ def _check_argument(path: Path) -> None:
         raise InputError(f"{path}: an input must exist, received a path that does not")
     if not (path.is_dir() or path.is_file()):
         raise InputError(f"{path}: an input must be a file or a folder, received neither")
-    if path.is_file() and is_mask_name(path):
-        raise InputError(f"{path}: a file named *_mask.* is truth and cannot be an input")
+    if path.is_file() and (is_mask_name(path) or (is_volume_name(path) and understand(path).role == "truth")):
+        raise InputError(f"{path}: a file named *_mask.* or *_seg.nii is truth and cannot be an input")
 
 
 def _single(path: Path, beside: dict[Path, dict[str, list[Path]]]) -> CaseFiles:
+    if is_volume_name(path):
+        return _case_of_group(lone_volume(path, _volumes(_entries(path.parent))), path, path.parent)
     if path.parent not in beside:
         masks: dict[str, list[Path]] = {}
         for one in _entries(path.parent):
@@ -127,14 +174,44 @@ def _walk(folder: Path, above: frozenset[Path]) -> Iterator[CaseFiles]:
     files = [one for one in entries if is_image_name(one) and one.is_file()]
     images = tuple(one for one in files if not is_mask_name(one))
     folders = [one for one in entries if one.is_dir()]
+    volumes = list(_volume_cases(folder, real.name, _volumes(entries)))
+    yield from volumes
     below = [case for one in folders for case in _walk(one, above | {real})]
     if images:
         masks = tuple(one for one in files if is_mask_name(one))
         yield CaseFiles(safe_name(real.name), folder, images, masks, is_folder=True, warnings=_same_stems(images))
-    elif not folders:
+    elif not folders and not volumes:
         yield _without_images(folder, _what_else(entries))
-    if not images or any(case.images for case in below):
+    if not (images or volumes) or any(case.images for case in below):
         yield from below
+
+
+def _volumes(entries: list[Path]) -> list[Path]:
+    return [one for one in entries if is_volume_name(one) and one.is_file()]
+
+
+def _volume_cases(folder: Path, name: str, paths: list[Path]) -> Iterator[CaseFiles]:
+    """Cases of the NIfTI files directly in a folder; a case that has them all is named after the folder."""
+    groups = group_volumes(paths)
+    if not groups and paths:
+        received = ", ".join(one.name for one in paths[:4])
+        problem = Problem(str(folder), f"a case must have FLAIR (or T1), received {received}: no FLAIR")
+        yield CaseFiles(safe_name(name), folder, (), is_folder=True, problems=(problem,))
+    for group in groups:
+        yield replace(_case_of_group(group, folder, folder, name if len(groups) == 1 else ""), is_folder=True)
+
+
+def _case_of_group(group: VolumeGroup, path: Path, folder: Path, name: str = "") -> CaseFiles:
+    named = name or group.prefix or folder.resolve().name
+    others = (f"not used: {', '.join(group.others)}",) if group.others else ()
+    return CaseFiles(
+        safe_name(named),
+        path,
+        group.images,
+        (group.truth,) if group.truth is not None else (),
+        warnings=(*group.warnings, *others),
+        sequences=group.sequences,
+    )
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -143,7 +220,9 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _without_images(folder: Path, received: str) -> CaseFiles:
-    problem = Problem(str(folder), f"a folder must hold images ({', '.join(SUFFIXES)}), {received}")
+    problem = Problem(
+        str(folder), f"a folder must hold images ({', '.join((*SUFFIXES, *VOLUME_SUFFIXES))}), {received}"
+    )
     return CaseFiles(safe_name(folder.resolve().name), folder, (), is_folder=True, problems=(problem,))
 
 
