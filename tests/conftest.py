@@ -146,13 +146,14 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleFactory:
         seen: tuple[str, ...] = (),
         components: Literal["all", "largest"] = "all",
     ) -> Path:
-        graphs = _tiny_graphs()
+        preparation = preparation or Preparation(size=64, clahe=Clahe(enabled=False))
+        graphs = _tiny_graphs(preparation.channels)
         chosen = ("trunk", "decoder") if wiring == "shared" else ("classifier", "segmenter")
         return write_bundle(
             tmp_path_factory.mktemp("bundle") / "tiny",
             name="tiny",
             wiring=wiring,
-            recipe=Recipe(preparation=preparation or Preparation(size=64, clahe=Clahe(enabled=False))),
+            recipe=Recipe(preparation=preparation),
             operating_points={"balanced": OperatingPoint("balanced", 0.5, 0.5, components)},
             graphs={role: graphs[role] for role in chosen},
             seen=seen,
@@ -164,7 +165,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleFactory:
     return write
 
 
-def _tiny_graphs() -> dict[str, bytes]:
+def _tiny_graphs(channels: int) -> dict[str, bytes]:
     """Graphs of every role, in the text form of ONNX: smoothed FLAIR over 2 deviations is a tumour."""
     from onnx import parser
 
@@ -198,7 +199,10 @@ def _tiny_graphs() -> dict[str, bytes]:
         edge = Mul (rows, four)
         mask = Sigmoid (edge)
     """
-    image, rest = "float[n, s, s, 3] images", "".join(f", float[n, a, b, 1] feature_{level}" for level in range(1, 5))
+    image, rest = (
+        f"float[n, s, s, {channels}] images",
+        "".join(f", float[n, a, b, 1] feature_{level}" for level in range(1, 5)),
+    )
     pyramid = "".join(
         f"""
         small_{level} = MaxPool <kernel_shape = [{step}, {step}], strides = [{step}, {step}]> (above)

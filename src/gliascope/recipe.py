@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gliascope.errors import RecipeError
+from gliascope.scan import SEQUENCES
 
 
 def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
@@ -24,6 +25,9 @@ def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+
+Normalise = Literal["zscore", "zscore_slice", "unit"]
+"""Ways to scale intensities."""
 
 _Channels = Annotated[int, Field(ge=1, le=4096)]
 _Range = Annotated[tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]], AfterValidator(_ordered)]
@@ -51,12 +55,22 @@ class Preparation(_Section):
     """Cut to a square around the head before resizing."""
     crop_margin: float = Field(0.03, ge=0, le=0.5)
     """Margin around the head, as a share of the box's longer side."""
-    normalise: Literal["zscore", "unit"] = "zscore"
+    normalise: Normalise = "zscore"
     """`zscore`: mean 0 and deviation 1 over the head, per channel, over the volume where slices belong
-    together, else per slice. `unit`: divided by 255."""
+    together, else per slice. `zscore_slice`: always per slice. `unit`: divided by 255."""
     clip: float = Field(5.0, gt=0)
-    """Values beyond this many deviations are cut (`zscore` only)."""
+    """Values beyond this many deviations are cut (not with `unit`)."""
+    neighbours: int = Field(0, ge=0, le=2)
+    """How many slices on either side the networks see beside each slice, in FLAIR alone; a slice without such a
+    neighbour gets its own FLAIR in its place."""
+    neighbour_distance: float = Field(5.0, gt=0)
+    """Distance from one neighbour to the next in mm, where the spacing of the slices is known; else the next slice."""
     clahe: Clahe = Clahe()
+
+    @property
+    def channels(self) -> int:
+        """Channels of the networks' input: pre, flair, post, and the neighbours' FLAIR."""
+        return len(SEQUENCES) + 2 * self.neighbours
 
 
 class Network(_Section):
@@ -144,6 +158,11 @@ class Augmentation(_Section):
     """Probability that the pre-contrast channel is left out."""
     drop_post: float = Field(0.15, ge=0, le=1)
     """Probability that the post-contrast channel is left out."""
+    drop_neighbours: float = Field(0.15, ge=0, le=1)
+    """Probability that the slice's own FLAIR stands in its neighbours' place, as in a lone image; so it does wherever
+    the slice is normalised by itself (`p_lone_slice`)."""
+    swap_neighbours: float = Field(0.5, ge=0, le=1)
+    """Probability that the neighbours before and after a slice change places."""
 
 
 class Sampling(_Section):

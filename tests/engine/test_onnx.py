@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +58,9 @@ class _Session:
     def get_providers(self) -> list[str]:
         return ["CPUExecutionProvider"]
 
+    def get_inputs(self) -> list[Any]:
+        return []
+
 
 def _open_on_the_cpu(path: Path, device: str, threads: int) -> _Session:
     return _Session()
@@ -66,6 +71,14 @@ def test_a_graph_that_is_none_is_refused_by_name(tiny_bundle: Callable[..., Path
     bundle.graphs["decoder"].write_bytes(b"no graph")
     with pytest.raises(BundleError, match=r"decoder\.onnx: onnxruntime cannot load the graph"):
         OnnxEngine(bundle, "cpu")
+
+
+def test_a_graph_for_other_channels_than_the_recipe_s_is_refused(tiny_bundle: Callable[..., Path]) -> None:
+    bundle = load_bundle(tiny_bundle())
+    beside = bundle.recipe.preparation.model_copy(update={"neighbours": 1})
+    other = replace(bundle, recipe=bundle.recipe.model_copy(update={"preparation": beside}))
+    with pytest.raises(BundleError, match=r"trunk\.onnx: .* must have 5 channels, received a graph for 3"):
+        OnnxEngine(other, "cpu")
 
 
 def test_threads_must_be_one_or_more(tiny_bundle: Callable[..., Path]) -> None:

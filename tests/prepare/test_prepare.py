@@ -168,3 +168,29 @@ def test_unit_normalisation_divides_by_255() -> None:
     values = np.full((1, 4, 4, 1), 51, dtype=np.float32)
     result = normalise(values, np.ones((1, 4, 4), np.bool_), Preparation(normalise="unit"))
     assert np.allclose(result, 0.2)
+
+
+def test_slices_can_be_normalised_each_by_itself() -> None:
+    scan = make_phantom(3, slices=4).scan
+    how = Preparation(size=64, normalise="zscore_slice", clip=50.0)
+    prepared = prepare(scan, how)
+    lone = [
+        Scan(scan.pixels[one : one + 1], scan.sequences, scan.sources[one : one + 1], is_volume=False)
+        for one in range(4)
+    ]
+    head = prepared.inverse.forward(head_mask(scan.pixels[..., 1]).astype(np.float32)) > 0.5
+    for one, inside in zip(prepared.images, head, strict=True):
+        np.testing.assert_allclose(one[inside].mean(axis=0), 0, atol=1e-3)
+        np.testing.assert_allclose(one[inside].std(axis=0), 1, atol=1e-3)
+    for one in lone:
+        alone = prepare(one, how).images
+        np.testing.assert_array_equal(alone, prepare(one, how.model_copy(update={"normalise": "zscore"})).images)
+
+
+def test_a_slice_without_a_head_can_be_normalised_by_itself() -> None:
+    values = np.zeros((2, 4, 4, 1), dtype=np.float32)
+    values[0, :2] = 10
+    head = np.zeros((2, 4, 4), dtype=np.bool_)
+    scaled = normalise(values, head, Preparation(normalise="zscore_slice"))
+    np.testing.assert_allclose(scaled[0, :, 0, 0], [1, 1, -1, -1], atol=1e-6)
+    assert not scaled[1].any()

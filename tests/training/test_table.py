@@ -11,6 +11,7 @@ from gliascope.errors import InputError
 from gliascope.prepare import prepare
 from gliascope.read import read_cases
 from gliascope.recipe import Preparation
+from gliascope.training.store import join_tables
 from gliascope.training.table import load_table
 
 PREPARATION = Preparation(size=32)
@@ -81,3 +82,23 @@ def test_slices_of_two_sizes_are_refused(tmp_path: Path) -> None:
 def test_no_patient_is_refused() -> None:
     with pytest.raises(InputError, match="received none"):
         load_table([], PREPARATION)
+
+
+def test_neighbours_are_put_together_when_asked_for_and_held_once(tmp_path: Path) -> None:
+    for seed, name in enumerate(("a", "b")):
+        write_patient(tmp_path / name, slices=4, seed=seed)
+    beside = PREPARATION.model_copy(update={"neighbours": 2})
+    table, plain = load_table(patients(tmp_path), beside), load_table(patients(tmp_path), PREPARATION)
+    np.testing.assert_array_equal(table.images, plain.images)
+    assert table.neighbours is not None
+    expected = [
+        prepare(case.scans[0], beside).images.astype(np.float16)
+        for case in read_cases([str(tmp_path / "a"), str(tmp_path / "b")])
+    ]
+    whole = np.concatenate(expected)
+    np.testing.assert_array_equal(table.inputs(slice(0, 8)), whole)
+    rows = np.array([5, 0, 3, 3])
+    np.testing.assert_array_equal(table.inputs(rows), whole[rows])
+    np.testing.assert_array_equal(plain.inputs(rows), plain.images[rows])
+    parts = [load_table([one], beside) for one in patients(tmp_path)]
+    np.testing.assert_array_equal(join_tables(parts).inputs(rows), whole[rows])

@@ -11,6 +11,7 @@ import typer
 
 from gliascope.cli.options import AsJson, Quiet, Verbose
 from gliascope.recipe import load_recipe
+from gliascope.scan import SEQUENCES
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -92,8 +93,9 @@ def show(description: Description) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    size = description.size
-    console.print(f"Recipe {description.recipe}, {description.wiring} networks, slices of {size} x {size} pixels")
+    size, channels = description.size, description.channels
+    shape = f"{size} x {size} pixels" + (f" and {channels} channels" if channels > len(SEQUENCES) else "")
+    console.print(f"Recipe {description.recipe}, {description.wiring} networks, slices of {shape}")
     console.print(table(description))
     extra = description.training_parameters - sum(one.parameters for one in description.networks)
     if extra:

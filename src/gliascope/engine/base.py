@@ -18,19 +18,20 @@ Tensors = dict[str, NDArray[np.float32]]
 class Engine(Protocol):
     """Runs the graphs of one bundle.
 
-    The tensors, NHWC and float32; n slices of s x s pixels, s being the recipe's ``preparation.size``:
+    The tensors, NHWC and float32; n slices of s x s pixels and c channels, s being the recipe's ``preparation.size``
+    and c its ``preparation.channels``:
 
     ========== ============ ============================ ============================================
     wiring     role         takes                        gives
     ========== ============ ============================ ============================================
-    shared     trunk        images (n, s, s, 3)          probability (n, 1), feature_0 ... feature_4
+    shared     trunk        images (n, s, s, c)          probability (n, 1), feature_0 ... feature_4
     shared     decoder      feature_0 ... feature_4      mask (n, s, s, 1)
-    separate   classifier   images (n, s, s, 3)          probability (n, 1)
-    separate   segmenter    images (n, s, s, 3)          mask (n, s, s, 1)
+    separate   classifier   images (n, s, s, c)          probability (n, 1)
+    separate   segmenter    images (n, s, s, c)          mask (n, s, s, 1)
     ========== ============ ============================ ============================================
 
-    ``probability`` and ``mask`` are after the sigmoid, 0 to 1. The channels of ``images`` are in the order of
-    `gliascope.scan.SEQUENCES`; a missing sequence is 0 throughout. The features' shapes are the bundle's own
+    ``probability`` and ``mask`` are after the sigmoid, 0 to 1. The channels of ``images`` are those of
+    `gliascope.prepare.Prepared`; a missing sequence is 0 throughout. The features' shapes are the bundle's own
     affair: they are handed from the trunk to the decoder as they are, for all slices or for some of them.
 
     A slice's result must not depend on the slices that are run with it, and the same input gives the same

@@ -60,7 +60,7 @@ class OnnxEngine:
     Raises
     ------
     BundleError
-        If ONNX Runtime cannot load a graph.
+        If ONNX Runtime cannot load a graph, or a graph takes images of other channels than the recipe makes.
     DeviceError
         If the device is unknown, not in the installed ONNX Runtime or cannot be started.
     """
@@ -71,6 +71,7 @@ class OnnxEngine:
         self._arguments = (bundle, device, threads)
         self._threads = threads or available_cores()
         self._sessions, self._device = _open_sessions(bundle.graphs, _candidates(device), self._threads)
+        _check_channels(bundle, self._sessions)
         self._pool = ThreadPoolExecutor(self._threads, "gliascope-onnx")
 
     def __reduce__(self) -> tuple[type[OnnxEngine], tuple[Bundle, str, int | None]]:
@@ -173,6 +174,17 @@ def _open_sessions(
         f"device {candidates[0]!r} could not be started (is its driver installed?); "
         f"available: {', '.join(one for one in available_devices() if one not in candidates)}"
     )
+
+
+def _check_channels(bundle: Bundle, sessions: Mapping[str, onnxruntime.InferenceSession]) -> None:
+    wanted = bundle.recipe.preparation.channels
+    for role, session in sessions.items():
+        for one in session.get_inputs():
+            if one.name == "images" and one.shape[-1] != wanted:
+                raise BundleError(
+                    f"{bundle.graphs[role]}: by the bundle's recipe, images must have {wanted} channels, "
+                    f"received a graph for {one.shape[-1]}"
+                )
 
 
 def _open(path: Path, device: str, threads: int) -> onnxruntime.InferenceSession:

@@ -12,10 +12,20 @@ from gliascope.prepare.clahe import enhance, enhance_for_network
 from gliascope.prepare.head import head_mask, head_square
 from gliascope.prepare.intensity import normalise, to_uint8
 from gliascope.prepare.inverse import InverseMap
+from gliascope.prepare.neighbours import neighbour_places
 from gliascope.recipe import Preparation
 from gliascope.scan import SEQUENCES, Scan, Sequence
 
-__all__ = ["InverseMap", "Prepared", "enhance", "prepare", "prepare_mask", "real_sequences", "to_uint8"]
+__all__ = [
+    "InverseMap",
+    "Prepared",
+    "enhance",
+    "neighbour_places",
+    "prepare",
+    "prepare_mask",
+    "real_sequences",
+    "to_uint8",
+]
 
 HALF: Final = 0.5
 """A resized pixel counts as inside when at least this share of it was inside."""
@@ -30,8 +40,9 @@ class Prepared:
 
     Attributes
     ----------
-    images : ndarray, float32, shape (slice, size, size, 3)
-        Channels in the order of `gliascope.scan.SEQUENCES`; a missing one is 0 throughout.
+    images : ndarray, float32, shape (slice, size, size, channel)
+        First the channels in the order of `gliascope.scan.SEQUENCES`; a missing one is 0 throughout. Then, where the
+        recipe has neighbours, FLAIR of the slice before and of the slice after, of the second before and after.
     sequences : tuple of str
         Which of the three channels hold a sequence of their own.
     inverse : InverseMap
@@ -67,8 +78,10 @@ def prepare(scan: Scan, preparation: Preparation) -> Prepared:
         [inverse.forward(enhance_for_network(one[None, ..., used], preparation.clahe)) for one in pixels]
     )
     inside = np.concatenate([inverse.forward(one[None]) > HALF for one in head])
-    images = np.zeros((len(scan), preparation.size, preparation.size, len(SEQUENCES)), dtype=np.float32)
+    images = np.zeros((len(scan), preparation.size, preparation.size, preparation.channels), dtype=np.float32)
     images[..., [SEQUENCES.index(one) for one in real]] = normalise(values, inside, preparation)
+    for channel, places in enumerate(neighbour_places(scan, preparation).T, start=len(SEQUENCES)):
+        images[..., channel] = images[places, ..., SEQUENCES.index("flair")]
     return Prepared(images, real, inverse, warnings)
 
 

@@ -55,7 +55,8 @@ def normalise(values: NDArray[np.float32], head: NDArray[np.bool_], preparation:
     head : ndarray, bool, shape (slice, row, column)
         Pixels that mean and deviation are taken over.
     preparation : Preparation
-        ``zscore`` takes them over the scan, channel by channel; ``unit`` divides by 255.
+        ``zscore`` takes them over the scan, ``zscore_slice`` over each slice, channel by channel; ``unit`` divides by
+        255.
 
     Returns
     -------
@@ -63,8 +64,15 @@ def normalise(values: NDArray[np.float32], head: NDArray[np.bool_], preparation:
     """
     if preparation.normalise == "unit":
         return values / np.float32(255)
+    if preparation.normalise == "zscore_slice":
+        parts = zip(np.split(values, len(values)), np.split(head, len(head)), strict=True)
+        return np.concatenate([_zscore(*part, preparation.clip) for part in parts])
+    return _zscore(values, head, preparation.clip)
+
+
+def _zscore(values: NDArray[np.float32], head: NDArray[np.bool_], clip: float) -> NDArray[np.float32]:
     signal = values[head] if head.any() else values.reshape(-1, values.shape[3])
     mean = signal.mean(axis=0, dtype=np.float64)
     deviation = np.maximum(signal.std(axis=0, dtype=np.float64), MINIMUM_DEVIATION)
     scaled = (values - mean.astype(np.float32)) / deviation.astype(np.float32)
-    return np.asarray(np.clip(scaled, -preparation.clip, preparation.clip), dtype=np.float32)
+    return np.asarray(np.clip(scaled, -clip, clip), dtype=np.float32)

@@ -97,11 +97,20 @@ class Architecture:
     size : int
         Rows and columns of the input.
     networks : tuple of Network
+    neighbours : int
+        Slices whose FLAIR the networks see beside the slice itself.
     """
 
     title: str
     size: int
     networks: tuple[Network, ...]
+    neighbours: int = 0
+
+    @property
+    def input(self) -> Stage:
+        """The box that the networks begin with."""
+        beside = f", FLAIR of {self.neighbours} neighbours" if self.neighbours else ""
+        return Stage("slice", f"pre, FLAIR, post{beside}", self.size, 3 + self.neighbours, 0, 0)
 
     @property
     def macs(self) -> int:
@@ -217,8 +226,10 @@ class _Draughtsman:
             self.pen.write(title, (left, top), 11, bold=True, colour=(ENCODER, DECODER)[offset].line)
             for line, note in enumerate(notes):
                 self.pen.write(note, (left, top - 0.24 - 0.18 * line), 8.5, colour=PLAIN.faint)
-        image = Stage("slice", "pre, FLAIR, post", self.architecture.size, 3, 0, 0)
-        down = [self._card(image, 0, 0, PLAIN), *(self._placed(one, 0, ENCODER) for one in network.encoder)]
+        down = [
+            self._card(self.architecture.input, 0, 0, PLAIN),
+            *(self._placed(one, 0, ENCODER) for one in network.encoder),
+        ]
         for above, below in pairwise(down):
             self._vertical(above, below, ENCODER)
         if network.verdict is not None:

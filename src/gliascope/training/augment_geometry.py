@@ -104,9 +104,13 @@ def _resample(planes: Planes, way: Way, brain: Brain | None, apart: dict[int, ND
     if brain is not None:
         planes.brain = _binary(way.then(_to_grid(size, brain.region.shape)).take(brain.region, size, (0.0,)))
     # Four values a pixel are moved faster than three: the mask travels with the channels.
-    cv2.merge(list(planes.store), dst=planes.packed)
-    moved = way.take(planes.packed, size, (*planes.black.tolist(), 0.0), planes.moved)
-    cv2.split(moved, list(planes.store))
+    together = [*range(FLAIR + 1), planes.post, planes.post + 1]
+    four = [planes.store[one] for one in together]
+    cv2.merge(four, dst=planes.packed)
+    moved = way.take(planes.packed, size, (*planes.black[together[:-1]].tolist(), 0.0), planes.moved)
+    cv2.split(moved, four)
+    for plane in planes.store[FLAIR + 1 : planes.post]:
+        plane[...] = way.take(plane, size, (float(planes.black[FLAIR]),), planes.spare(plane)[0])
     np.greater_equal(planes.mask, INSIDE, out=planes.mask)
     for channel, plane in others.items():
         planes.store[channel] = plane
@@ -115,7 +119,7 @@ def _resample(planes: Planes, way: Way, brain: Brain | None, apart: dict[int, ND
 def _mirror(planes: Planes, *, across: bool, down: bool) -> None:
     if across or down:
         code = -1 if across and down else int(across)
-        for plane in planes.store:
+        for plane in planes.store[: planes.post + 2]:
             plane[...] = cv2.flip(plane, code)
 
 
@@ -142,16 +146,16 @@ def _shift(shape: tuple[int, int], most: float, rng: np.random.Generator) -> tup
 
 
 def _channel_ways(planes: Planes, how: Augmentation, rng: np.random.Generator) -> dict[int, NDArray[np.float64]]:
-    """One small rigid movement for each channel but FLAIR, on which the mask was drawn."""
+    """One small rigid movement for each sequence but FLAIR, on which the mask was drawn."""
     return {
-        channel: _backwards(
+        one.start: _backwards(
             planes.shape,
             rng.uniform(-how.channel_rotate, how.channel_rotate),
             1.0,
             _shift(planes.shape, how.channel_shift, rng),
         )
-        for channel in planes.channels
-        if channel != FLAIR
+        for one in planes.sequences
+        if one.start != FLAIR
     }
 
 

@@ -33,13 +33,13 @@ DARKEST: Final = 1e-9
 
 
 def intensity(planes: Planes, how: Augmentation, rng: np.random.Generator) -> None:
-    """Change gain, offset and gamma of each channel by itself."""
+    """Change gain, offset and gamma of each sequence by itself."""
     low, high = (math.log(one) for one in how.gamma)
-    draws = rng.random((len(planes.channels), 3)).tolist()
-    for channel, span, (first, second, third) in zip(planes.channels, planes.spans(), draws, strict=True):
+    draws = rng.random((len(planes.sequences), 3)).tolist()
+    for sequence, span, (first, second, third) in zip(planes.sequences, planes.spans(), draws, strict=True):
         exponent = math.exp(low + (high - low) * first)
         gain, offset = 1 + how.gain * (2 * second - 1), how.offset * (2 * third - 1)
-        plane, black = planes.store[channel], float(planes.black[channel])
+        plane, black = planes.stack(sequence), float(planes.black[sequence.start])
         # span gain (x / span) ** exponent, by logarithm and exponential: a fourth of what a power costs.
         np.subtract(plane, black, out=plane)
         np.maximum(plane, DARKEST * span, out=plane)
@@ -47,29 +47,29 @@ def intensity(planes: Planes, how: Augmentation, rng: np.random.Generator) -> No
         np.multiply(plane, exponent, out=plane)
         np.add(plane, math.log(span * gain) - exponent * math.log(span), out=plane)
         cv2.exp(plane, dst=plane)
-        planes.black[channel] = black * gain + offset
-        np.add(plane, planes.black[channel], out=plane)
+        planes.black[sequence.start : sequence.stop] = black * gain + offset
+        np.add(plane, planes.black[sequence.start], out=plane)
 
 
 def monotone_contrast(planes: Planes, strength: float, rng: np.random.Generator) -> None:
-    """Send each channel's intensities through a smooth rising curve; mean and deviation of the tissue stay.
+    """Send each sequence's intensities through a smooth rising curve; mean and deviation of the tissue stay.
 
     The curve is a cubic Bernstein polynomial with two random inner values in order (as in Zhou et al., Models Genesis,
     2019, where their places are random too); `strength` 0 makes it a straight line.
     """
     tissue = _tissue(planes)
-    values, curve = (room.reshape(-1)[: tissue.size].reshape(tissue.shape) for room in (planes.packed, planes.moved))
-    for channel, span in zip(planes.channels, planes.spans(), strict=True):
-        plane = planes.store[channel]
+    for sequence, span in zip(planes.sequences, planes.spans(), strict=True):
+        plane = planes.stack(sequence)
+        values, curve = planes.spare(plane)
         mean, deviation = _statistics(plane, tissue)
-        np.subtract(plane, planes.black[channel], out=values)
+        np.subtract(plane, planes.black[sequence.start], out=values)
         np.multiply(values, 1 / span, out=values)
         _rising_curve(values, curve, strength, rng)
         mean_now, deviation_now = _statistics(curve, tissue)
         scale = deviation / max(deviation_now, 1e-6)
-        planes.black[channel] = mean - mean_now * scale
+        planes.black[sequence.start : sequence.stop] = mean - mean_now * scale
         np.multiply(curve, scale, out=plane)
-        np.add(plane, planes.black[channel], out=plane)
+        np.add(plane, planes.black[sequence.start], out=plane)
 
 
 def _rising_curve(values: Image, curve: Image, strength: float, rng: np.random.Generator) -> None:
@@ -81,17 +81,19 @@ def _rising_curve(values: Image, curve: Image, strength: float, rng: np.random.G
 
 
 def _tissue(planes: Planes) -> NDArray[np.uint8]:
+    """Where tissue is in FLAIR, and below that in its neighbours."""
+    flair, black = planes.stack(range(FLAIR, planes.post)), planes.black[FLAIR]
     if planes.brain is not None:
-        return planes.brain.astype(np.uint8)
-    flair, black = planes.store[FLAIR], planes.black[FLAIR]
+        return np.tile(planes.brain.astype(np.uint8), (len(flair) // planes.shape[0], 1))
     inside: NDArray[np.bool_] = flair > black + TISSUE_FLOOR * (flair.max() - black)
-    if not inside.any():
-        inside[...] = True
+    own = inside[: planes.shape[0]]
+    if not own.any():
+        own[...] = True
     return inside.view(np.uint8)
 
 
-def _statistics(plane: Image, where: NDArray[np.uint8]) -> tuple[float, float]:
-    mean, deviation = cv2.meanStdDev(plane, mask=where)
+def _statistics(stack: Image, where: NDArray[np.uint8]) -> tuple[float, float]:
+    mean, deviation = cv2.meanStdDev(stack, mask=where[: len(stack)])
     return float(mean[0, 0]), float(deviation[0, 0])
 
 
@@ -99,8 +101,8 @@ def bias_field(planes: Planes, strength: float, rng: np.random.Generator) -> Non
     """Multiply by a smooth field, as an uneven coil does; `strength` is its largest relative change at a knot."""
     knots = rng.uniform(-strength, strength, (BIAS_KNOTS, BIAS_KNOTS)).astype(np.float32)
     field = smooth(knots + np.float32(1), planes.shape)
-    for channel in planes.channels:
-        plane, black = planes.store[channel], planes.black[channel]
+    for place in range(planes.first, planes.stop):
+        plane, black = planes.store[place], planes.black[place]
         np.subtract(plane, black, out=plane)
         np.multiply(plane, field, out=plane)
         np.add(plane, black, out=plane)
@@ -116,7 +118,7 @@ def blur(planes: Planes, rng: np.random.Generator) -> None:
 def gaussian_noise(planes: Planes, most: float, rng: np.random.Generator) -> None:
     """Add noise of a deviation up to `most`; none outside a brain whose skull is removed."""
     used = planes.used
-    noise = _normal(planes.spare(planes.packed), rng.uniform(0, most), rng)
+    noise = _normal(planes.spare(used)[0], rng.uniform(0, most), rng)
     if planes.brain is not None:
         noise *= planes.brain
     used += noise
@@ -128,8 +130,7 @@ def rician_noise(planes: Planes, most: float, rng: np.random.Generator) -> None:
     Gudbjartsson & Patz, Magn Reson Med 34, 1995, 910: bright tissue gets Gaussian noise, air becomes brighter.
     """
     deviation, used = rng.uniform(0, most), planes.used
-    real = _normal(planes.spare(planes.packed), deviation, rng)
-    imaginary = _normal(planes.spare(planes.moved), deviation, rng)
+    real, imaginary = (_normal(room, deviation, rng) for room in planes.spare(used))
     real += used
     real -= planes.air
     # Not by cv2.magnitude: its last bit depends on where in memory the arrays lie.
@@ -151,10 +152,11 @@ def _normal(room: Image, deviation: float, rng: np.random.Generator) -> Image:
 def compress(planes: Planes, rng: np.random.Generator) -> None:
     """Round to 256 grey levels and compress as JPEG, each channel by itself."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(JPEG_QUALITY[0], JPEG_QUALITY[1] + 1))]
-    for channel, span in zip(planes.channels, planes.spans(), strict=True):
-        plane, black, step = planes.store[channel], planes.black[channel], span / 255
-        np.subtract(plane, black, out=plane)
-        levels = np.clip(np.multiply(plane, 1 / step, out=plane) + np.float32(0.5), 0, 255).astype(np.uint8)
-        shown = np.asarray(cv2.imdecode(cv2.imencode(".jpg", levels, quality)[1], cv2.IMREAD_GRAYSCALE))
-        np.multiply(shown, np.float32(step), out=plane)
-        np.add(plane, black, out=plane)
+    for sequence, span in zip(planes.sequences, planes.spans(), strict=True):
+        black, step = planes.black[sequence.start], span / 255
+        for plane in planes.store[sequence.start : sequence.stop]:
+            np.subtract(plane, black, out=plane)
+            levels = np.clip(np.multiply(plane, 1 / step, out=plane) + np.float32(0.5), 0, 255).astype(np.uint8)
+            shown = np.asarray(cv2.imdecode(cv2.imencode(".jpg", levels, quality)[1], cv2.IMREAD_GRAYSCALE))
+            np.multiply(shown, np.float32(step), out=plane)
+            np.add(plane, black, out=plane)

@@ -25,10 +25,11 @@ def low_resolution(planes: Planes, least: float, rng: np.random.Generator) -> No
 
 
 def anisotropic(planes: Planes, least: float, rng: np.random.Generator) -> None:
-    """Lower the resolution along one axis alone, in each channel by itself: sequences of a study often differ."""
-    for plane in planes.used:
+    """Lower the resolution along one axis alone, in each sequence by itself: those of a study often differ."""
+    for sequence in planes.sequences:
         share, down = rng.uniform(least, 1.0), rng.random() < 0.5
-        _coarsen(plane, share if down else 1.0, 1.0 if down else share)
+        for plane in planes.store[sequence.start : sequence.stop]:
+            _coarsen(plane, share if down else 1.0, 1.0 if down else share)
 
 
 def _coarsen(plane: Image, share_down: float, share_across: float) -> None:

@@ -178,14 +178,14 @@ def normalise_alone(planes: Planes) -> None:
 
 
 def _normalise(planes: Planes, inside: Region, trust: float) -> None:
-    for channel in planes.channels:
-        plane = planes.store[channel]
-        found = cv2.meanStdDev(plane, mask=inside)
+    for sequence in planes.sequences:
+        plane = planes.stack(sequence)
+        found = cv2.meanStdDev(planes.store[sequence.start], mask=inside)
         mean = trust * float(found[0][0, 0]) + (1 - trust) * USUAL_MEAN
         scale = 1 / max(trust * float(found[1][0, 0]) + (1 - trust) * USUAL_DEVIATION, 1e-3)
         np.multiply(plane, scale, out=plane)
         np.subtract(plane, mean * scale, out=plane)
-        planes.black[channel] = (planes.black[channel] - mean) * scale
+        planes.black[sequence.start : sequence.stop] = (planes.black[sequence.start] - mean) * scale
 
 
 def _coarse(plane: Image) -> Image:

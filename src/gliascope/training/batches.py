@@ -31,7 +31,7 @@ class Batch:
 
     Attributes
     ----------
-    images : ndarray, float32, shape (n, size, size, 3)
+    images : ndarray, float32, shape (n, size, size, channel)
     masks : ndarray, float32, shape (n, size, size, 1)
     labels : ndarray, float32, shape (n, 1)
     """
@@ -162,5 +162,5 @@ def _draws(
 
 def _make(table: SliceTable, rows: NDArray[np.intp], recipe: Recipe, seed: tuple[int, ...]) -> Batch:
     rng = np.random.default_rng(seed)
-    images, masks = augment_batch(table.images[rows], table.masks[rows], recipe.augmentation, rng)
+    images, masks = augment_batch(table.inputs(rows), table.masks[rows], recipe.augmentation, rng)
     return Batch(images, masks[..., None], table.labels[rows, None].astype(np.float32))

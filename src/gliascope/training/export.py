@@ -29,7 +29,7 @@ from gliascope.training.graphs import to_onnx
 from gliascope.training.networks import NetworkSet
 from gliascope.training.operate import choose_operation
 from gliascope.training.run import SPLIT_FILE, load_tables, run_recipe
-from gliascope.training.table import Tables
+from gliascope.training.table import SliceTable, Tables
 
 logger = logging.getLogger(__name__)
 
@@ -190,7 +190,7 @@ def measure_parity(networks: NetworkSet, bundle: Bundle, tables: Tables, point: 
     -------
     Parity
     """
-    images = np.concatenate([_spread(tables.train.images, tables), _spread(tables.validation.images, tables)])
+    images = np.concatenate([_spread(tables.train, tables), _spread(tables.validation, tables)])
     engine = OnnxEngine(bundle, device="cpu")
     first, second = engine.roles
     largest, shared, total = 0.0, 0, 0
@@ -226,10 +226,10 @@ def _features(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[n
     return {name: value for name, value in tensors.items() if name.startswith("feature")}
 
 
-def _spread(images: NDArray[np.float16], tables: Tables) -> NDArray[np.float16]:
-    whole = len(tables.train.images) + len(tables.validation.images)
-    count = min(len(images), max(1, round(PARITY_SLICES * len(images) / whole)))
-    return images[np.linspace(0, len(images) - 1, count).round().astype(int)]
+def _spread(table: SliceTable, tables: Tables) -> NDArray[np.float16]:
+    slices, whole = len(table.labels), len(tables.train.labels) + len(tables.validation.labels)
+    count = min(slices, max(1, round(PARITY_SLICES * slices / whole)))
+    return table.inputs(np.linspace(0, slices - 1, count).round().astype(np.intp))
 
 
 def _call(model: keras.Model, inputs: dict[str, Any]) -> dict[str, NDArray[np.float32]]:

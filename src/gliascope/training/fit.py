@@ -286,7 +286,7 @@ def predict_table(model: keras.Model, table: SliceTable, batch: int = PREDICT_BA
     """
     slices, masks = [], []
     for start in range(0, len(table.images), batch):
-        images = table.images[start : start + batch].astype(np.float32)
+        images = table.inputs(slice(start, start + batch)).astype(np.float32)
         logits = model.predict_on_batch(images)
         if "slice_logit" in logits:
             slices.append(_sigmoid(logits["slice_logit"])[:, 0])

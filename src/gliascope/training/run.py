@@ -179,6 +179,7 @@ def _check_folder(folder: Path, description: dict[str, Any], resume: bool) -> No
             raise TrainingError(f"{folder}: a run must have a folder of its own, received a file")
         return
     found = _read_description(folder)
+    found["recipe"] = recipe_from_dict(found["recipe"], str(path)).model_dump(mode="json")
     changed = sorted(key for key in description if found.get(key) != description[key])
     if changed:
         raise TrainingError(f"{folder}: a run goes on with what it was started with, changed: {', '.join(changed)}")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gliascope.dataset.layout import PatientFolder
 from gliascope.dataset.sides import side_patients
@@ -80,7 +81,13 @@ def join_tables(parts: list[SliceTable]) -> SliceTable:
         np.concatenate([one.masks for one in parts]),
         np.concatenate([one.labels for one in parts]),
         patients,
+        _joined_neighbours(parts, starts[:-1].tolist()),
     )
+
+
+def _joined_neighbours(parts: list[SliceTable], starts: list[int]) -> NDArray[np.intp] | None:
+    known = [one.neighbours + start for one, start in zip(parts, starts, strict=True) if one.neighbours is not None]
+    return np.concatenate(known) if known else None
 
 
 def _moved(patient: Patient, start: int) -> Patient:

@@ -13,8 +13,8 @@ import keras
 from gliascope.errors import TrainingError
 from gliascope.recipe import Recipe
 from gliascope.training import networks
-from gliascope.training.networks import build_networks
-from gliascope.training.networks.pretrained import DEVIATION, MEANS, fitted_stem, start_from_imagenet
+from gliascope.training.networks import build_networks, pretrained
+from gliascope.training.networks.pretrained import DEVIATION, MEANS, fitted_stem, start_from_imagenet, widened_stem
 
 pytestmark = [pytest.mark.train, pytest.mark.usefixtures("plain_keras")]
 
@@ -63,6 +63,32 @@ def test_the_first_layer_sees_what_imagenets_saw(normalise: Literal["zscore", "u
     fitted, shift = fitted_stem(kernel, bias, normalise)
     np.testing.assert_allclose(np.einsum("nijc,ijcf->nf", ours, fitted) + shift, expected, rtol=1e-4, atol=1e-2)
     assert fitted.dtype == shift.dtype == np.float32
+
+
+@pytest.mark.parametrize("channels", [3, 5, 7])
+def test_a_slice_without_neighbours_gives_what_it_gave(channels: int) -> None:
+    rng = np.random.default_rng(0)
+    kernel = rng.standard_normal((7, 7, 3, 5)).astype(np.float32)
+    image = rng.standard_normal((7, 7, 3)).astype(np.float32)
+    widened = widened_stem(kernel, channels)
+    assert widened.shape == (7, 7, channels, 5)
+    seen = np.concatenate([image, *[image[..., 1:2]] * (channels - 3)], axis=-1)
+    expected = np.einsum("ijc,ijcf->f", image, kernel)
+    np.testing.assert_allclose(np.einsum("ijc,ijcf->f", seen, widened), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_neighbours_share_the_filters_of_flair(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stem(channels: int) -> keras.Model:
+        layer = keras.layers.Conv2D(4, 7, name="conv1_conv")
+        return keras.Sequential([keras.Input((8, 8, channels)), layer])
+
+    source, ours = stem(3), stem(5)
+    monkeypatch.setattr(pretrained, "_imagenet_network", lambda: source)
+    start_from_imagenet(ours, "zscore_slice")
+    first, widened = (one.get_layer("conv1_conv").get_weights()[0] for one in (source, ours))
+    np.testing.assert_allclose(widened[:, :, [0, 2]], first[:, :, [0, 2]] * DEVIATION, rtol=1e-5)
+    for channel in (1, 3, 4):
+        np.testing.assert_allclose(widened[:, :, channel], first[:, :, 1] * DEVIATION / 3, rtol=1e-5)
 
 
 def test_no_network_connection_is_told_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:

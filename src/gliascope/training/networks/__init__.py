@@ -66,16 +66,16 @@ def build_networks(recipe: Recipe, *, pretrained: bool = True) -> NetworkSet:
 
 
 def _fresh_networks(recipe: Recipe) -> NetworkSet:
-    size, network = recipe.preparation.size, recipe.network
+    size, channels, network = recipe.preparation.size, recipe.preparation.channels, recipe.network
     if network.wiring == "shared":
-        encoder = trunk(size, network)
+        encoder = trunk(size, network, channels)
         mask_decoder = decoder(encoder, network)
         return NetworkSet(
             stages={"joint": joint(encoder, mask_decoder)},
             graphs={"trunk": encoder.exported, "decoder": mask_decoder.exported},
         )
-    decision = classifier(size, network)
-    outline = small_resunet(size, network.filters)
+    decision = classifier(size, network, channels)
+    outline = small_resunet(size, network.filters, channels)
     return NetworkSet(
         stages={"classifier": decision.trained, "segmenter": outline.trained},
         graphs={"classifier": decision.exported, "segmenter": outline.exported},

@@ -7,11 +7,12 @@ from typing import Any
 import keras
 from keras import layers
 
+from gliascope.scan import SEQUENCES
 from gliascope.training.networks.blocks import convolve
 from gliascope.training.networks.shared import Pair
 
 
-def small_resunet(size: int, filters: tuple[int, ...]) -> Pair:
+def small_resunet(size: int, filters: tuple[int, ...], channels: int = len(SEQUENCES)) -> Pair:
     """Build the small ResUNet.
 
     Parameters
@@ -20,19 +21,21 @@ def small_resunet(size: int, filters: tuple[int, ...]) -> Pair:
         Rows and columns of the input.
     filters : tuple of int
         Channels of the stages, fine to coarse.
+    channels : int
+        Of the input.
 
     Returns
     -------
     Pair
     """
-    images = keras.Input((size, size, 3), name="images")
+    images = keras.Input((size, size, channels), name="images")
     first, *deeper = filters
     tensor = _first_stage(_first_stage(images, first, "encoder_0_first"), first, "encoder_0_second")
     skips = []
-    for level, channels in enumerate(deeper, start=1):
+    for level, width in enumerate(deeper, start=1):
         skips.append(tensor)
         tensor = layers.MaxPooling2D(name=f"encoder_{level}_pool")(tensor)
-        tensor = _narrow_block(tensor, channels, f"encoder_{level}")
+        tensor = _narrow_block(tensor, width, f"encoder_{level}")
     for level in reversed(range(len(skips))):
         up = layers.UpSampling2D(name=f"decoder_{level}_up")(tensor)
         tensor = layers.Concatenate(name=f"decoder_{level}_join")([up, skips[level]])

@@ -104,6 +104,8 @@ class Description:
         ``shared`` or ``separate``.
     size : int
         Rows and columns of the input that operations were counted for.
+    channels : int
+        Of the input.
     networks : tuple of NetworkDescription
         The first sees every slice, the second those where a tumour is suspected.
     training_parameters : int
@@ -113,6 +115,7 @@ class Description:
     recipe: str
     wiring: str
     size: int
+    channels: int
     networks: tuple[NetworkDescription, ...]
     training_parameters: int
 
@@ -122,7 +125,7 @@ class Description:
             "schema": SCHEMA,
             "recipe": self.recipe,
             "wiring": self.wiring,
-            "input": [self.size, self.size, 3],
+            "input": [self.size, self.size, self.channels],
             "networks": [
                 {"role": one.role, "title": one.title, **_sums(one), "stages": [_stage_values(s) for s in one.stages]}
                 for one in self.networks
@@ -153,6 +156,7 @@ def describe_networks(recipe: Recipe, size: int | None = None) -> Description:
         recipe=recipe.name,
         wiring=recipe.network.wiring,
         size=recipe.preparation.size,
+        channels=recipe.preparation.channels,
         networks=tuple(
             NetworkDescription(role, TITLES[role], describe_stages(graph)) for role, graph in networks.graphs.items()
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gliascope.present.architecture import Architecture, Network, Stage, quantity
+from gliascope.scan import SEQUENCES
 from gliascope.training.networks.describe import Description, NetworkDescription, StageDescription
 
 EVERY: Final = "runs on every slice"
@@ -36,7 +37,7 @@ def diagram(description: Description) -> Architecture:
         down = tuple(one for one in outline if one.name.startswith("encoder"))
         up = tuple(one for one in outline if one.name.startswith("decoder"))
         networks = (Network(heads[:1], trunk, verdict=verdict), Network((heads[1], ("", "", "")), down, up, mask=mask))
-    return Architecture(title, description.size, networks)
+    return Architecture(title, description.size, networks, description.channels - len(SEQUENCES))
 
 
 def _head(network: NetworkDescription, when: str) -> tuple[str, str, str]:

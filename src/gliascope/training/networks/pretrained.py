@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.errors import TrainingError
+from gliascope.recipe import Normalise
+from gliascope.scan import SEQUENCES
 
 STEM: Final = "conv1_conv"
 """The layer that sees the image."""
@@ -23,7 +25,7 @@ WHITE: Final = 255.0
 """What 1 stands for where intensities are divided by 255."""
 
 
-def start_from_imagenet(network: keras.Model, normalise: Literal["zscore", "unit"]) -> None:
+def start_from_imagenet(network: keras.Model, normalise: Normalise) -> None:
     """Put ImageNet's weights into the ResNet-50 of a network.
 
     Those weights were trained on blue, green and red from 0 to 255 less their means. The first layer takes up the
@@ -35,7 +37,7 @@ def start_from_imagenet(network: keras.Model, normalise: Literal["zscore", "unit
     network : keras.Model
         Holds the layers of `keras.applications.ResNet50` by their names.
     normalise : str
-        ``zscore`` or ``unit`` (see `gliascope.recipe.Preparation`).
+        See `gliascope.recipe.Preparation`.
 
     Raises
     ------
@@ -45,13 +47,14 @@ def start_from_imagenet(network: keras.Model, normalise: Literal["zscore", "unit
     for layer in _imagenet_network().layers:
         values = layer.get_weights()
         if layer.name == STEM:
-            values = fitted_stem(values[0], values[1], normalise)
+            kernel, bias = fitted_stem(values[0], values[1], normalise)
+            values = [widened_stem(kernel, int(network.get_layer(STEM).kernel.shape[2])), bias]
         if values:
             network.get_layer(layer.name).set_weights(values)
 
 
 def fitted_stem(
-    kernel: NDArray[np.float32], bias: NDArray[np.float32], normalise: Literal["zscore", "unit"]
+    kernel: NDArray[np.float32], bias: NDArray[np.float32], normalise: Normalise
 ) -> list[NDArray[np.float32]]:
     """Fold the scale of ImageNet's colours into the first convolution.
 
@@ -67,10 +70,32 @@ def fitted_stem(
         Kernel and bias that give, for an image in this project's scale, what the given ones gave for the same
         image in ImageNet's.
     """
-    if normalise == "zscore":
+    if normalise != "unit":
         return [kernel * np.float32(DEVIATION), bias]
     taken_off = np.einsum("ijcf,c->f", kernel, np.array(MEANS, dtype=np.float32))
     return [kernel * np.float32(WHITE), bias - taken_off]
+
+
+def widened_stem(kernel: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
+    """Let the first convolution see neighbouring slices: FLAIR's filters are shared evenly with them.
+
+    Parameters
+    ----------
+    kernel : ndarray, float32, shape (row, column, 3, filter)
+    channels : int
+        Of the networks' input, at least 3.
+
+    Returns
+    -------
+    ndarray, float32, shape (row, column, channels, filter)
+        A slice whose neighbours are its own FLAIR gives what it gave without them.
+    """
+    flair = SEQUENCES.index("flair")
+    beside = channels - kernel.shape[2]
+    shared = kernel[:, :, flair : flair + 1] / np.float32(1 + beside)
+    widened = np.concatenate([kernel, *[shared] * beside], axis=2)
+    widened[:, :, flair] = shared[:, :, 0]
+    return widened
 
 
 def _imagenet_network() -> Any:

@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from gliascope.recipe import Network
+from gliascope.scan import SEQUENCES
 from gliascope.training.networks.blocks import convolve, residual_block
 
 SKIPS: Final = ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out")
@@ -44,7 +45,7 @@ class Decoder:
     exported: keras.Model
 
 
-def trunk(size: int, network: Network) -> Trunk:
+def trunk(size: int, network: Network, channels: int = len(SEQUENCES)) -> Trunk:
     """Build the ResNet-50 with its classification head.
 
     Parameters
@@ -52,12 +53,14 @@ def trunk(size: int, network: Network) -> Trunk:
     size : int
         Rows and columns of the input.
     network : Network
+    channels : int
+        Of the input.
 
     Returns
     -------
     Trunk
     """
-    images = keras.Input((size, size, 3), name="images")
+    images = keras.Input((size, size, channels), name="images")
     backbone = keras.applications.ResNet50(include_top=False, weights=None, input_tensor=images)
     features = tuple(backbone.get_layer(name).output for name in SKIPS)
     pooled = layers.GlobalAveragePooling2D(name="slice_pool")(features[-1])
@@ -70,19 +73,21 @@ def trunk(size: int, network: Network) -> Trunk:
     return Trunk(images, features, logit, keras.Model(images, outputs, name="trunk"))
 
 
-def classifier(size: int, network: Network) -> Pair:
+def classifier(size: int, network: Network, channels: int = len(SEQUENCES)) -> Pair:
     """Build the ResNet-50 classifier alone, without features.
 
     Parameters
     ----------
     size : int
     network : Network
+    channels : int
+        Of the input.
 
     Returns
     -------
     Pair
     """
-    encoder = trunk(size, network)
+    encoder = trunk(size, network, channels)
     return Pair(
         trained=keras.Model(encoder.images, {"slice_logit": encoder.logit}, name="classifier_trained"),
         exported=keras.Model(
