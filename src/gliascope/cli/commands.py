@@ -61,6 +61,9 @@ COMMANDS: Final[dict[str, Entry | Family]] = {
         },
     ),
     "evaluate": Entry("gliascope.cli.evaluate:evaluate", "Score a model on patients it has not seen."),
+    "calibrate": Entry(
+        "gliascope.cli.calibrate:calibrate", "Calibrate a bundle and choose its operating points on evidence."
+    ),
     "info": Entry("gliascope.cli.info:info", "Show versions, the embedded model and the devices that can be used."),
 }
 """In the order in which ``gliascope --help`` lists them."""

@@ -1,0 +1,54 @@
+"""`gliascope calibrate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gliascope.cli.console import note
+from gliascope.cli.options import Quiet, Verbose
+
+
+def calibrate(
+    model: Annotated[
+        Path, typer.Argument(metavar="BUNDLE", exists=True, file_okay=False, help="The bundle that is calibrated.")
+    ],
+    *,
+    evidence: Annotated[
+        Path,
+        typer.Option(metavar="FILE", exists=True, help="An evidence.parquet, or the folder of a result that holds it."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT", help="Folder for the new bundle; by default it replaces BUNDLE."),
+    ] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Calibrate a bundle, and choose its operating points, on evidence.
+
+    For a bundle that was trained on all patients: the evidence of a cross-validation with the same recipe has a
+    prediction for each of them by networks that had not seen them. Calibration and thresholds of the slices are fitted
+    on these predictions; the pixel threshold and the rule for components are the middle and the commoner one of the
+    folds. The card then shows the out-of-fold figures, and says so.
+
+    Evidence of one model, from `gliascope evaluate`, fits a bundle to the data it was scored on; what was measured
+    before is taken out of the card, since it was measured at other thresholds.
+
+    Exit status: 0 done; 1 refused, or something could not be read or written; 2 wrong arguments.
+    """
+    del verbose
+    from gliascope.errors import require_extra
+
+    require_extra("gliascope calibrate", "evaluate", "pyarrow", "sklearn")
+    from gliascope.evaluate.evidence import load_evidence
+    from gliascope.evaluate.output import EVIDENCE
+    from gliascope.evaluate.recalibrate import calibrate_bundle
+
+    bundle = calibrate_bundle(model, load_evidence(evidence / EVIDENCE if evidence.is_dir() else evidence), output)
+    if quiet:
+        return
+    made = bundle.calibration
+    line = "probabilities stay the network's own" if made is None else f"slope {made.slope:.3f}, {made.intercept:+.3f}"
+    points = ", ".join(f"{name} {one.detection:.3f}" for name, one in bundle.operating_points.items())
+    note(f"{bundle.path}: {line}; a slice is tumour from: {points}")

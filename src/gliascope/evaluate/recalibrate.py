@@ -1,0 +1,174 @@
+"""Calibration and operating points chosen on evidence, for a bundle whose own networks have seen every patient.
+
+A bundle that was trained on everybody has nobody left to choose on. The folds of a cross-validation with the same
+recipe predicted each of its patients without having seen them: their evidence stands in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from gliascope.bundle import LICENCE, Bundle, load_bundle, write_bundle
+from gliascope.detect.calibration import calibrate
+from gliascope.errors import InputError
+from gliascope.evaluate.card import model_card
+from gliascope.evaluate.evidence import Evidence, record_of
+from gliascope.evaluate.platt import fit_calibration
+from gliascope.evaluate.record import EvaluationRecord, ModelRecord
+from gliascope.evaluate.stamp import summary_of
+from gliascope.evaluate.thresholds import choose_points, common_point, youden_threshold
+from gliascope.findings import Calibration, OperatingPoint
+
+OUT_OF_FOLD: Final = "out-of-fold"
+"""What a calibration says it was fitted on where the evidence is a cross-validation's."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What evidence gives a bundle.
+
+    Attributes
+    ----------
+    calibration : Calibration or None
+    points : dict of str to OperatingPoint
+    source : dict
+        Where they come from, for the bundle's ``summary``; JSON values.
+    evaluation : dict
+        Out-of-fold figures for the bundle's ``evaluation``; empty where the evidence is of one model.
+    record : EvaluationRecord or None
+        Likewise, for the card.
+    """
+
+    calibration: Calibration | None
+    points: dict[str, OperatingPoint]
+    source: dict[str, Any]
+    evaluation: dict[str, Any]
+    record: EvaluationRecord | None
+
+
+def choose_from_evidence(evidence: Evidence) -> Chosen:
+    """Fit the calibration and choose the operating points on predictions for patients that the models had not seen.
+
+    The slices' thresholds follow the same rules as in training, on all slices together. Evidence holds no pixels: the
+    pixel threshold is the middle one of the models that were scored, the rule for components their commoner one.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of a cross-validation, or of one model.
+
+    Returns
+    -------
+    Chosen
+
+    Raises
+    ------
+    InputError
+        If the models had seen patients of the evidence, or it lacks slices with or without tumour.
+    """
+    origin = evidence.origin
+    if origin.sample in ("in-sample", "leaky"):
+        raise InputError(
+            f"probabilities are calibrated on patients whom the models had not seen, received {origin.sample} evidence"
+        )
+    slices = [one for patient in evidence.patients for one in patient.slices if not np.isnan(one.raw)]
+    labels = np.array([one.tumour for one in slices], dtype=np.bool_)
+    if labels.all() or not labels.any():
+        raise InputError(
+            f"calibration needs slices with and without tumour, received {int(labels.sum())} of {len(labels)} with "
+            "tumour"
+        )
+    folds = len(origin.models) > 1
+    raw = np.array([one.raw for one in slices], dtype=np.float32)
+    calibration = fit_calibration(
+        labels, raw, patients=len(evidence.patients), fitted_on=OUT_OF_FOLD if folds else origin.split.side
+    )
+    probabilities = calibrate(raw, calibration)
+    common = common_point([_point(one) for one in origin.models])
+    balanced = OperatingPoint(
+        "balanced", youden_threshold(labels, probabilities), common.mask, common.components, common.run
+    )
+    record = record_of(evidence)
+    return Chosen(
+        calibration,
+        choose_points(labels, probabilities, balanced),
+        _source(record),
+        _figures(record) if folds else {},
+        record if folds else None,
+    )
+
+
+def calibrate_bundle(path: str | Path, evidence: Evidence, out: str | Path | None = None) -> Bundle:
+    """Write a bundle again with the calibration and the operating points that evidence gives it.
+
+    Its networks, name and date stay. Figures that were measured with other thresholds are taken out; those of a
+    cross-validation are put in, and said to be of its models.
+
+    Parameters
+    ----------
+    path : path
+        The bundle's folder.
+    evidence : Evidence
+        Of models made by the bundle's recipe; the caller answers for that.
+    out : path, optional
+        The new bundle's folder; by default it replaces the old one.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    InputError
+        See `choose_from_evidence`.
+    BundleError
+        If the bundle cannot be read or written.
+    """
+    bundle, chosen = load_bundle(path), choose_from_evidence(evidence)
+    summary = bundle.summary | {"calibrated_on": chosen.source}
+    seen = bundle.seen()
+    described: dict[str, Any] = {
+        "name": bundle.name,
+        "wiring": bundle.wiring,
+        "recipe": bundle.recipe,
+        "operating_points": chosen.points,
+        "calibration": chosen.calibration,
+        "summary": summary,
+        "created": bundle.created,
+    }
+    return write_bundle(
+        path if out is None else out,
+        **described,
+        graphs=bundle.graphs,
+        seen=seen,
+        card=model_card(**described, seen=len(seen), record=chosen.record),
+        licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),
+        evaluation=chosen.evaluation,
+    )
+
+
+def _point(model: ModelRecord) -> OperatingPoint:
+    point = model.operating_point
+    return OperatingPoint("balanced", point.detection, point.mask, point.components, point.run)
+
+
+def _source(record: EvaluationRecord) -> dict[str, Any]:
+    return {
+        "models": len(record.models),
+        "data": record.data.name,
+        "side": record.split.side,
+        "patients": record.data.patients,
+        "slices": record.data.slices,
+        "split_sha256": record.split.sha256,
+        "pixels_sha256": record.data.pixels_sha256,
+    }
+
+
+def _figures(record: EvaluationRecord) -> dict[str, Any]:
+    """Shorten a cross-validation to what a bundle keeps of it: nothing that belongs to a single fold's model."""
+    kept = {key: value for key, value in summary_of(record).items() if key not in ("operating_point", "graphs")}
+    return kept | {"kind": OUT_OF_FOLD, "models": len(record.models)}
