@@ -53,9 +53,9 @@ def test_a_longer_run_never_scores_higher(values: list[float], run: int) -> None
 
 
 def test_a_run_reaches_equally_far_in_thin_slices() -> None:
-    assert run_length(scan(20), 3) == 3
-    assert run_length(scan(20, spacing=5.0), 3) == 3
-    assert run_length(scan(20, spacing=1.0), 3) == 11
-    assert run_length(scan(20, spacing=8.0), 3) == 3
-    assert run_length(scan(20, spacing=1.0), 1) == 1
-    assert run_length(scan(1, volume=False), 3) == 1
+    assert run_length(scan(20), 3, 5.0) == 3
+    assert run_length(scan(20, spacing=5.0), 3, 5.0) == 3
+    assert run_length(scan(20, spacing=1.0), 3, 5.0) == 11
+    assert run_length(scan(20, spacing=8.0), 3, 5.0) == 3
+    assert run_length(scan(20, spacing=1.0), 1, 5.0) == 1
+    assert run_length(scan(1, volume=False), 3, 5.0) == 1

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.scan import Scan
-
-SLICE_DISTANCE: Final = 5.0
-"""Distance in mm at which the slices of a run lie in scans like those of the training data."""
 
 
 def run_score(probability: NDArray[np.floating], judged: NDArray[np.bool_], run: int) -> float:
@@ -43,7 +39,7 @@ def run_score(probability: NDArray[np.floating], judged: NDArray[np.bool_], run:
     return max(float(one.min(axis=1).max()) for one in windows)
 
 
-def run_length(scan: Scan, run: int, distance: float = SLICE_DISTANCE) -> int:
+def run_length(scan: Scan, run: int, distance: float) -> int:
     """Tell how many neighbouring slices of a scan are a run.
 
     Parameters
@@ -52,7 +48,7 @@ def run_length(scan: Scan, run: int, distance: float = SLICE_DISTANCE) -> int:
     run : int
         Slices of a run in scans like those of the training data.
     distance : float
-        Distance of such slices in mm.
+        Distance of such slices in mm; the recipe's ``preparation.neighbour_distance``.
 
     Returns
     -------

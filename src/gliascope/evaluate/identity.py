@@ -5,23 +5,48 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
+from typing import Final
 
 from gliascope.bundle import SEEN, Bundle
 from gliascope.evaluate.record import BundleRecord, CalibrationRecord, ModelRecord, PointRecord
 from gliascope.findings import OperatingPoint
+from gliascope.recipe import Recipe
+
+
+LATER: Final = (
+    ("preparation", "neighbours"),
+    ("preparation", "neighbour_distance"),
+    ("augmentation", "drop_neighbours"),
+    ("augmentation", "swap_neighbours"),
+)
+"""Keys that recipes got after the first evidence was kept: at their defaults they change nothing, nor the digest."""
 
 
 def bundle_record(bundle: Bundle) -> BundleRecord:
     """Say which networks these are: digests of graphs, recipe and seen slices."""
-    recipe = json.dumps(bundle.recipe.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     return BundleRecord(
         name=bundle.name,
         created=bundle.created,
         sha256=bundle.sha256,
         graphs={role: bundle.files[path.name] for role, path in bundle.graphs.items()},
-        recipe_sha256=hashlib.sha256(recipe.encode()).hexdigest(),
+        recipe_sha256=recipe_digest(bundle.recipe),
         seen_sha256=bundle.files[SEEN],
     )
+
+
+def recipe_digest(recipe: Recipe) -> str:
+    """Digest of a recipe; a key of `LATER` counts only where it is not at its default.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal digits.
+    """
+    values, usual = recipe.model_dump(mode="json"), Recipe().model_dump(mode="json")
+    for section, key in LATER:
+        if values[section][key] == usual[section][key]:
+            del values[section][key]
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def model_record(bundle: Bundle, point: OperatingPoint, fold: int | None = None) -> ModelRecord:

@@ -206,7 +206,8 @@ class Analyser:
         prepared = prepare(scan, self.bundle.recipe.preparation)
         warnings = prepared.warnings if "flair" in scan.sequences else (*prepared.warnings, NO_FLAIR)
         detection, segmentation = self._networks.run(scan, prepared, ~blank, self.save_probabilities)
-        score = run_score(detection.probability, ~blank, run_length(scan, self.operating_point.run))
+        run = run_length(scan, self.operating_point.run, self.bundle.recipe.preparation.neighbour_distance)
+        score = run_score(detection.probability, ~blank, run)
         called = bool(score >= np.float32(detection.threshold))
         if not called:
             segmentation.mask[:] = False  # what is called free of tumour has no outline
