@@ -155,6 +155,70 @@ class OperatingPoint:
     run: int = 1
 
 
+Side = Literal["left", "right", "crossing the midline"]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Size and place of a volume's outline, in the patient's space. Measurements, no assessment of response.
+
+    Attributes
+    ----------
+    volume_ml : float
+        Number of voxels inside times the volume of one, in the input's own grid.
+    voxels : int
+    components : int
+        Connected parts; voxels that touch by a corner belong together.
+    diameter_mm : float or None
+        Longest distance between two points of one part on one axial slice; None where nothing is inside.
+    perpendicular_mm : float or None
+        Longest distance at right angles to it, across the same part's convex hull on the same slice.
+    diameter_slice : int or None
+        That slice's place among the slices, from 0.
+    extent_mm : tuple of float, or None
+        From right to left, anterior to posterior, inferior to superior.
+    centroid_mm : tuple of float, or None
+        x to the left, y to posterior, z to superior (LPS+); None also where the input's orientation is unknown.
+    side : str or None
+        By the head's own plane of symmetry; None where there is none to be found or the orientation is unknown.
+    left_share : float or None
+        Share of the voxels inside that lie left of that plane.
+    areas_mm2 : tuple of float
+        Area on each axial slice.
+    """
+
+    volume_ml: float
+    voxels: int
+    components: int
+    diameter_mm: float | None
+    perpendicular_mm: float | None
+    diameter_slice: int | None
+    extent_mm: tuple[float, float, float] | None
+    centroid_mm: tuple[float, float, float] | None
+    side: Side | None
+    left_share: float | None
+    areas_mm2: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeFinding:
+    """What is said about a case that was read from a volume, in the volume's own grid.
+
+    Attributes
+    ----------
+    mask : ndarray, bool, shape (i, j, k)
+        As the file's array is stored.
+    mask_probability : ndarray, float32, same shape, or None
+        Kept on request only.
+    measurement : Measurement or None
+        None where the file has no spacing, or no slice could be judged.
+    """
+
+    mask: NDArray[np.bool_]
+    mask_probability: NDArray[np.float32] | None
+    measurement: Measurement | None
+
+
 @dataclass(frozen=True, eq=False)
 class Finding:
     """Everything said about one case.
@@ -176,6 +240,8 @@ class Finding:
     case_score : float
         What the verdict hangs on (`gliascope.detect.case.run_score`): tumour from ``operating_point.detection`` on.
         Not a probability. NaN where no slice could be judged.
+    volume : VolumeFinding or None
+        None where the case is no volume with a grid of its own (NIfTI).
     """
 
     case: str
@@ -188,6 +254,7 @@ class Finding:
     provenance: dict[str, Any]
     reason: Reason | None = None
     case_score: float = float("nan")
+    volume: VolumeFinding | None = None
 
     @property
     def tumour_slices(self) -> int:

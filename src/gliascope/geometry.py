@@ -312,6 +312,38 @@ def upright(grid: Grid, steps: tuple[float, float, float]) -> Grid:
     return Grid((int(counts[0]), int(counts[1]), int(counts[2])), affine)
 
 
+def index_map(target: Affine, source: Affine) -> Affine:
+    """Affine from the indices of one grid to those of another: where a voxel of `target` lies in `source`.
+
+    Returns
+    -------
+    ndarray, float64, shape (4, 4)
+    """
+    return np.asarray(np.linalg.solve(source, target))
+
+
+def in_plane(affine: Affine, indices: ArrayLike) -> NDArray[np.float64]:
+    """Turn places on one slice into millimetres on a flat sheet, distances and angles kept.
+
+    Parameters
+    ----------
+    affine : ndarray, float64, shape (4, 4)
+    indices : array_like, shape (..., 2)
+        (i, j).
+
+    Returns
+    -------
+    ndarray, float64, shape (..., 2)
+    """
+    _, flat = np.linalg.qr(affine[:3, :2])
+    return np.asarray(np.asarray(indices, dtype=np.float64) @ flat.T)
+
+
+def pixel_area(affine: Affine) -> float:
+    """Area of a pixel of a slice in square millimetres."""
+    return float(np.linalg.norm(np.cross(affine[:3, 0], affine[:3, 1])))
+
+
 def _corners(shape: tuple[int, int, int]) -> NDArray[np.float64]:
     ends = [(0, max(length - 1, 0)) for length in shape]
     return np.array([(i, j, k) for i in ends[0] for j in ends[1] for k in ends[2]], dtype=np.float64)

@@ -22,6 +22,7 @@ from gliascope.findings import Finding, OperatingPoint, SliceFinding
 from gliascope.pipeline.infer import Networks
 from gliascope.pipeline.inputs import Input, cases_of
 from gliascope.pipeline.judge import BLANK, NO_FLAIR, Part, case_verdict, remarks_on, slice_finding
+from gliascope.pipeline.volumes import with_volume
 from gliascope.prepare import prepare
 from gliascope.scan import Case, Problem, Scan, Sequence
 
@@ -122,7 +123,11 @@ class Analyser:
         }
 
     def iter(
-        self, inputs: Input | Iterable[Input], *, channels: tuple[Sequence, ...] | None = None
+        self,
+        inputs: Input | Iterable[Input],
+        *,
+        channels: tuple[Sequence, ...] | None = None,
+        register: bool = False,
     ) -> Iterator[Finding]:
         """Analyse inputs one case at a time; only one case is held in memory.
 
@@ -132,6 +137,8 @@ class Analyser:
             See `gliascope.pipeline.inputs.cases_of`.
         channels : tuple of str, optional
             The sequence of each channel; by default grey is FLAIR, and RGB is pre-contrast, FLAIR, post-contrast.
+        register : bool
+            Register the other sequences of NIfTI cases to FLAIR; see `gliascope.read.read_cases`.
 
         Returns
         -------
@@ -143,7 +150,7 @@ class Analyser:
         InputError
             At once if nothing was given, an input is of an unknown kind, or a path does not exist.
         """
-        return (self.analyse(case) for case in cases_of(inputs, channels))
+        return (self.analyse(case) for case in cases_of(inputs, channels, register=register))
 
     def analyse(self, case: Case) -> Finding:
         """Analyse one case.
@@ -164,7 +171,7 @@ class Analyser:
             If the model or the device fails, as it would for every case.
         """
         try:
-            return self._analyse(case)
+            return with_volume(self._analyse(case), case)
         except (BundleError, DeviceError):
             raise
         except InputError as error:
@@ -219,6 +226,7 @@ def analyse(
     inputs: Input | Iterable[Input],
     *,
     channels: tuple[Sequence, ...] | None = None,
+    register: bool = False,
     model: str | Path | Bundle | None = None,
     device: str = "auto",
     threads: int | None = None,
@@ -231,7 +239,7 @@ def analyse(
 
     Parameters
     ----------
-    inputs, channels
+    inputs, channels, register
         See `Analyser.iter`.
     model, device, threads, threshold, save_probabilities, batch_size, operating_point
         See `Analyser`.
@@ -250,7 +258,7 @@ def analyse(
     DeviceError
         If the device is not there.
     """
-    cases = cases_of(inputs, channels)
+    cases = cases_of(inputs, channels, register=register)
     analyser = Analyser(
         model,
         device=device,

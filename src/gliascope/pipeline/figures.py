@@ -70,6 +70,8 @@ def draw_figures(finding: Finding, case: Case, record: dict[str, Any], folder: P
             image = plane(scan.pixels[place], scan.sequences)
             positive = one.verdict == "tumour"
             label = Path(said["mask"]).name.removesuffix("_mask.png")
+            if finding.volume is not None:
+                label = f"{one.source.page + 1}"
             sheet.append(SheetSlice(image, _short(label, finding.case), one.probability, positive, one.mask, shown))
     contact_sheet(sheet, title=finding.case, summary=_summary(record), path=folder / record["contact_sheet"])
 

@@ -68,6 +68,7 @@ def analyse_into(
     out: str | Path,
     *,
     channels: tuple[Sequence, ...] | None = None,
+    register: bool = False,
     figures: bool = True,
     resume: bool = False,
 ) -> Iterator[Outcome]:
@@ -83,7 +84,7 @@ def analyse_into(
         As `gliascope.read.find_cases` gives them.
     out : str or Path
         Gets ``cases.csv``, ``slices.csv`` and a folder for each case.
-    channels : tuple of str, optional
+    channels, register
         See `Analyser.iter`.
     figures : bool
     resume : bool
@@ -108,7 +109,7 @@ def analyse_into(
     options = {"figures": figures, "save_probabilities": analyser.save_probabilities}
 
     def begin(one: CaseFiles) -> _Begun:
-        case = read_case(one, channels)
+        case = read_case(one, channels, register=register)
         mark = fingerprint(case, analyser.bundle, analyser.operating_point, options)
         target = case_folder(folder, case.name)
         record = _finished(target, mark) if resume else None

@@ -15,7 +15,9 @@ Input = str | Path | Case | Any
 """A path, an array (anything with ``__array__``) or a `Case`."""
 
 
-def cases_of(inputs: Input | Iterable[Input], channels: tuple[Sequence, ...] | None = None) -> Iterator[Case]:
+def cases_of(
+    inputs: Input | Iterable[Input], channels: tuple[Sequence, ...] | None = None, *, register: bool = False
+) -> Iterator[Case]:
     """Turn inputs into cases, one at a time.
 
     Parameters
@@ -26,6 +28,8 @@ def cases_of(inputs: Input | Iterable[Input], channels: tuple[Sequence, ...] | N
         whole before it is read; any other iterable, such as a generator, is taken item by item.
     channels : tuple of str, optional
         The sequence of each channel of paths and arrays.
+    register : bool
+        See `gliascope.read.read_cases`.
 
     Returns
     -------
@@ -41,12 +45,12 @@ def cases_of(inputs: Input | Iterable[Input], channels: tuple[Sequence, ...] | N
     if not isinstance(items, Iterable):
         raise InputError(f"an input must be a path, an array or a case, received {type(items).__name__}")
     if not isinstance(items, Many):
-        return (case for place, one in enumerate(items, start=1) for case in _part(one, place, channels))
+        return (case for place, one in enumerate(items, start=1) for case in _part(one, place, channels, register))
     if not items:
         raise InputError("at least one path, array or case must be given, received none")
     if all(isinstance(one, str | Path) for one in items):
-        return read_cases(items, channels)
-    parts = [_part(one, place, channels) for place, one in enumerate(items, start=1)]
+        return read_cases(items, channels, register=register)
+    parts = [_part(one, place, channels, register) for place, one in enumerate(items, start=1)]
     return (case for part in parts for case in part)
 
 
@@ -54,11 +58,11 @@ def _is_one(item: Any) -> bool:
     return isinstance(item, str | Path | Case) or hasattr(item, "__array__")
 
 
-def _part(item: Any, place: int, channels: tuple[Sequence, ...] | None) -> Iterable[Case]:
+def _part(item: Any, place: int, channels: tuple[Sequence, ...] | None, register: bool) -> Iterable[Case]:
     if isinstance(item, Case):
         return (item,)
     if isinstance(item, str | Path):
-        return read_cases([item], channels)
+        return read_cases([item], channels, register=register)
     if not _is_one(item):
         raise InputError(f"an input must be a path, an array or a case, received {type(item).__name__}")
     return (case_from_array(one, f"array-{place}", channels) for one in (item,))

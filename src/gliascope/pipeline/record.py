@@ -17,10 +17,12 @@ from gliascope.bundle import Bundle
 from gliascope.findings import SCHEMA, Finding, OperatingPoint, SliceFinding
 from gliascope.measure.overlap import dice, hd95, iou
 from gliascope.measure.size import measure_size
+from gliascope.pipeline.volumes import MASK, PROBABILITY, measurement_record, volume_record
 from gliascope.prepare import real_sequences
 from gliascope.present.masks import mask_name, output_stem, probability_name
 from gliascope.read import pixel_hash
-from gliascope.scan import Case, Mask, Source
+from gliascope.read.nifti.names import is_volume_name, volume_stem
+from gliascope.scan import Case, Mask, Source, Volume
 
 NOTICE: Final = "Research software. Not for diagnosis or treatment."
 ARRAY_FILE: Final = "slice"
@@ -36,7 +38,10 @@ CONTACT_SHEET: Final = "figures/contact_sheet.png"
 
 @dataclass(frozen=True)
 class Names:
-    """Names of one slice's files, relative to the case's folder; different from every other slice's."""
+    """Names of one slice's files, relative to the case's folder; different from every other slice's.
+
+    The slices of a volume share one mask file.
+    """
 
     mask: str
     probability: str
@@ -58,7 +63,9 @@ def names_of(sources: Sequence[Source]) -> list[Names]:
     names = []
     for source in sources:
         page, pages = source.page, source.pages
-        plain = Path(file_of(source)).stem.encode()[:LONGEST].decode(errors="ignore")
+        is_volume = is_volume_name(Path(file_of(source)))
+        stem = volume_stem(Path(file_of(source))) if is_volume else Path(file_of(source)).stem
+        plain = stem.encode()[:LONGEST].decode(errors="ignore")
         file, number = f"{plain}.x", 1
         while output_stem(file, page, pages).casefold() in taken:
             number += 1
@@ -67,8 +74,8 @@ def names_of(sources: Sequence[Source]) -> list[Names]:
         taken.add(stem.casefold())
         names.append(
             Names(
-                f"masks/{mask_name(file, page, pages)}",
-                f"probabilities/{probability_name(file, page, pages)}",
+                MASK if is_volume else f"masks/{mask_name(file, page, pages)}",
+                PROBABILITY if is_volume else f"probabilities/{probability_name(file, page, pages)}",
                 f"figures/{stem}.png",
             )
         )
@@ -113,10 +120,15 @@ def fingerprint(case: Case, bundle: Bundle, point: OperatingPoint, options: dict
         "scans": [[scan.is_volume, list(scan.sequences), str(scan.pixels.dtype)] for scan in case.scans],
         "slices": [[file_of(one), one.page, one.pages, one.sha256] for one in case.sources],
         "truths": [None if one is None else pixel_hash(one.pixels) for one in case.truths],
+        "volumes": [None if scan.volume is None else _grid_mark(scan.volume) for scan in case.scans],
         "problems": [[one.path, one.message] for one in case.problems],
         "warnings": list(case.warnings),
     }
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _grid_mark(volume: Volume) -> str:
+    return hashlib.sha256(volume.header).hexdigest()
 
 
 def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: bool, mark: str) -> dict[str, Any]:
@@ -159,6 +171,8 @@ def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: b
         "slice_count": len(finding.slices),
         "tumour_slices": finding.tumour_slices,
         "area_px": finding.area_px,
+        "volume": volume_record(finding, case),
+        "measurement": measurement_record(finding),
         "operating_point": {
             "name": finding.operating_point.name,
             "detection": finding.operating_point.detection,

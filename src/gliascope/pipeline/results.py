@@ -11,6 +11,7 @@ from gliascope.errors import InputError
 from gliascope.findings import Finding
 from gliascope.pipeline.figures import draw_figures, slices_to_draw
 from gliascope.pipeline.record import names_of, record_of
+from gliascope.pipeline.volumes import write_volumes
 from gliascope.present.masks import write_mask, write_probability
 from gliascope.scan import Case
 
@@ -93,9 +94,12 @@ def _fill(folder: Path, finding: Finding, case: Case, *, figures: bool, mark: st
     shown = slices_to_draw(finding, case) if figures else [False] * len(finding.slices)
     record = record_of(finding, case, figures=shown, sheet=figures, mark=mark)
     for one, names in zip(finding.slices, names_of([one.source for one in finding.slices]), strict=True):
+        if finding.volume is not None:
+            continue
         write_mask(one.mask, folder / names.mask)
         if one.mask_probability is not None:
             write_probability(one.mask_probability, folder / names.probability)
+    write_volumes(finding, case, folder)
     draw_figures(finding, case, record, folder)
     text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / FINDINGS).write_text(text + "\n", encoding="utf-8", newline="\n")

@@ -9,7 +9,10 @@ from typing import Any, Final, Self, TextIO
 
 CASES: Final = "cases.csv"
 SLICES: Final = "slices.csv"
-CASE_COLUMNS: Final = ("case", "verdict", "score", "slices", "tumour_slices", "area_px", "warnings", "case_score")
+MEASURED: Final = ("volume_ml", "diameter_mm", "perpendicular_mm", "side")
+"""Columns that are empty where the input has no spacing."""
+_SAID: Final = ("case", "verdict", "score", "slices", "tumour_slices", "area_px", "warnings", "case_score")
+CASE_COLUMNS: Final = (*_SAID, *MEASURED)
 SLICE_COLUMNS: Final = ("case", "file", "probability", "verdict", "area_px")
 SEPARATOR: Final = "; "
 """Between the warnings of a case."""
@@ -59,7 +62,12 @@ def case_row(record: dict[str, Any]) -> list[Any]:
     counts = [record["slice_count"], record["tumour_slices"], record["area_px"]]
     warnings = SEPARATOR.join([*record["warnings"], *problems])
     case_score = "" if record["case_score"] is None else record["case_score"]
-    return [record["case"], record["verdict"], score, *counts, warnings, case_score]
+    return [record["case"], record["verdict"], score, *counts, warnings, case_score, *_measured(record)]
+
+
+def _measured(record: dict[str, Any]) -> list[Any]:
+    found = record.get("measurement") or {}
+    return ["" if found.get(key) is None else found[key] for key in MEASURED]
 
 
 def slice_rows(record: dict[str, Any]) -> list[list[Any]]:

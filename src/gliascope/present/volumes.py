@@ -1,0 +1,98 @@
+"""Outlines as NIfTI files, over the scan that they were made from."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliascope.errors import GliascopeError, InputError
+from gliascope.present.files import replaced
+
+CLOSE: Final = 1e-3
+"""Millimetres by which a corner of what was written may be from the source's."""
+_LABEL: Final = 1002
+"""NIfTI's intent code of a label image."""
+
+
+def write_volume(values: NDArray[Any], header: bytes, path: Path) -> None:
+    """Write a mask or a map of probabilities as ``.nii.gz`` with its source's header.
+
+    Orientation, spacing and units stay as they were, codes included; type, scaling and description change. The file is
+    written under another name, read back by nibabel, compared with the source's header, and then moved into place. The
+    same values give the same bytes.
+
+    Parameters
+    ----------
+    values : ndarray, bool (written as uint8) or float32, shape (i, j, k)
+        As the source's array is stored.
+    header : bytes
+        The source's header, 348 (NIfTI-1) or 540 (NIfTI-2) bytes.
+    path : Path
+        Ends in ``.nii.gz``; its folder is made where it is missing.
+
+    Raises
+    ------
+    InputError
+        If the array is neither bool nor float32, or not 3-D.
+    GliascopeError
+        If what was written is not what is read back; nothing is left behind then.
+    """
+    if values.ndim != 3 or values.dtype not in (np.bool_, np.float32):
+        raise InputError(f"a volume must be bool or float32 and 3-D, received {values.dtype} of shape {values.shape}")
+    stored = values.astype(np.uint8) if values.dtype == np.bool_ else values
+    fields = _header(stored, header, is_label=values.dtype == np.bool_)
+    body = stored.astype(stored.dtype.newbyteorder(fields.endianness)).tobytes(order="F")
+    with replaced(path) as temporary:
+        content = fields.binaryblock + bytes(4) + body
+        temporary.write_bytes(gzip.compress(content, compresslevel=6, mtime=0))
+        _check(temporary, stored, header, path.name)
+
+
+def _header(stored: NDArray[Any], header: bytes, *, is_label: bool) -> Any:
+    fields = _kind(header)(header, check=False)
+    edges = np.array(fields["pixdim"])
+    fields["dim"][:] = [3, *stored.shape, 1, 1, 1, 1]
+    fields.set_data_dtype(stored.dtype)
+    fields["pixdim"][:] = [edges[0], *edges[1:4], 0, 0, 0, 0]
+    fields["scl_slope"], fields["scl_inter"] = 1, 0
+    fields["cal_max"], fields["cal_min"] = 1, 0
+    fields["vox_offset"] = len(header) + 4
+    fields["intent_code"] = _LABEL if is_label else 0
+    fields["intent_name"] = b""
+    fields["descrip"] = b"gliascope: research software, not for diagnosis"
+    fields["aux_file"] = b""
+    return fields
+
+
+def _kind(header: bytes) -> Any:
+    from nibabel.nifti1 import Nifti1Header
+    from nibabel.nifti2 import Nifti2Header
+
+    return Nifti1Header if len(header) == Nifti1Header.sizeof_hdr else Nifti2Header
+
+
+def _check(path: Path, stored: NDArray[Any], header: bytes, name: str) -> None:
+    """Read the file back by nibabel and hold it against the source's header and the array."""
+    from nibabel.nifti1 import Nifti1Header, Nifti1Image
+    from nibabel.nifti2 import Nifti2Image
+
+    source = _kind(header)(header, check=False)
+    kind = Nifti1Image if len(header) == Nifti1Header.sizeof_hdr else Nifti2Image
+    image = kind.from_bytes(gzip.decompress(path.read_bytes()))
+    corners = np.array([[i, j, k, 1] for i in (0, 1) for j in (0, 1) for k in (0, 1)]) * [*stored.shape, 1]
+    apart = np.abs((_affine(image.header) - _affine(source)) @ corners.T).max()
+    kept = all(np.array_equal(image.header[key], source[key]) for key in ("qform_code", "sform_code", "xyzt_units"))
+    if not (apart <= CLOSE and kept and np.array_equal(np.asarray(image.dataobj), stored)):
+        raise GliascopeError(f"{name}: what was written must be read back over its source, received something else")
+
+
+def _affine(fields: Any) -> NDArray[np.float64]:
+    """Best affine of a header, unit steps where it holds no numbers."""
+    try:
+        return np.nan_to_num(np.asarray(fields.get_best_affine(), dtype=np.float64))
+    except ValueError:  # a qform that is no rotation, beside the sform that is used
+        return np.nan_to_num(np.asarray(fields.get_base_affine(), dtype=np.float64))
