@@ -3,7 +3,7 @@
 ::
 
     bundle.json      what is in the folder and how it is used (`SCHEMA`), with the SHA-256 of every other file
-    *.onnx           one graph for each role of the wiring (`ROLES`)
+    *.onnx           one graph for each role of the wiring (`ROLES`), and *.int8.onnx where it is quantised
     seen.txt         pixel hashes of every slice used to train the networks or to choose among them
     MODEL_CARD.md    for people: what the networks are for, and what they were measured to do
     LICENSE          of the weights
@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gliascope.errors import BundleError
 from gliascope.findings import Calibration, OperatingPoint
+from gliascope.precision import Quantised, QuantisedManifest
 from gliascope.recipe import Recipe, recipe_from_dict
 
 Wiring = Literal["shared", "separate"]
@@ -49,8 +50,6 @@ MANIFEST: Final = "bundle.json"
 SEEN: Final = "seen.txt"
 CARD: Final = "MODEL_CARD.md"
 LICENCE: Final = "LICENSE"
-
-_CHUNK: Final = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +81,8 @@ class Bundle:
         SHA-256 of every file but ``bundle.json``.
     calibration : Calibration or None
         Of the slices' probabilities; None where the networks' own are used. Thresholds are on the calibrated scale.
+    quantised : Quantised or None
+        The graphs in 8-bit integers, where there are any.
     """
 
     path: Path
@@ -96,6 +97,7 @@ class Bundle:
     evaluation: dict[str, Any]
     files: dict[str, str]
     calibration: Calibration | None = None
+    quantised: Quantised | None = None
 
     def operating_point(self, name: str = DEFAULT_POINT) -> OperatingPoint:
         """Look up an operating point.
@@ -154,6 +156,7 @@ class _Manifest(BaseModel):
     summary: dict[str, Any] = Field(default_factory=dict)
     evaluation: dict[str, Any] = Field(default_factory=dict)
     calibration: _Calibration | None = None
+    int8: QuantisedManifest | None = None
 
 
 def load_bundle(path: str | Path | None = None, verify: bool = True) -> Bundle:
@@ -198,6 +201,7 @@ def load_bundle(path: str | Path | None = None, verify: bool = True) -> Bundle:
         evaluation=manifest.evaluation,
         files=manifest.files,
         calibration=None if manifest.calibration is None else manifest.calibration.value(),
+        quantised=None if manifest.int8 is None else Quantised.from_manifest(manifest.int8, folder),
     )
 
 
@@ -216,6 +220,7 @@ def write_bundle(
     evaluation: Mapping[str, Any] | None = None,
     created: str | None = None,
     calibration: Calibration | None = None,
+    quantised: Quantised | None = None,
 ) -> Bundle:
     """Write a bundle beside its place and move it there, so that no half bundle is ever seen.
 
@@ -244,6 +249,8 @@ def write_bundle(
         ISO 8601, UTC; by default now. For a bundle that is written again with the same networks.
     calibration : Calibration, optional
         Of the slices' probabilities; the thresholds are on its scale.
+    quantised : Quantised, optional
+        Graphs in 8-bit integers, named ``<role>.int8.onnx`` in any folder.
 
     Returns
     -------
@@ -268,16 +275,19 @@ def write_bundle(
         "operating_points": {key: _point_values(one) for key, one in operating_points.items()},
         **({} if calibration is None else {"calibration": {"method": "platt", **asdict(calibration)}}),
         "graphs": {role: f"{role}.onnx" for role in graphs},
+        **({} if quantised is None else {"int8": quantised.manifest()}),
         "summary": dict(summary),
         "evaluation": dict(evaluation or {}),
     }
+    files: dict[str, bytes | Path] = {f"{role}.onnx": graph for role, graph in graphs.items()}
+    files |= {} if quantised is None else {graph.name: graph for graph in quantised.graphs.values()}
     texts = {SEEN: "".join(f"{one}\n" for one in sorted(set(seen))), CARD: card, LICENCE: licence}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as temporary:
             folder = Path(temporary) / "new"
             folder.mkdir()
-            _fill(folder, values, graphs, texts)
+            _fill(folder, values, files, texts)
             load_bundle(folder)
             _move_into_place(folder, target, Path(temporary) / "old")
     except OSError as error:
@@ -286,8 +296,8 @@ def write_bundle(
 
 
 def _fill(folder: Path, values: dict[str, Any], graphs: Mapping[str, bytes | Path], texts: dict[str, str]) -> None:
-    for role, graph in graphs.items():
-        (folder / f"{role}.onnx").write_bytes(graph if isinstance(graph, bytes) else graph.read_bytes())
+    for file, graph in graphs.items():
+        (folder / file).write_bytes(graph if isinstance(graph, bytes) else graph.read_bytes())
     for file, text in texts.items():
         (folder / file).write_text(text, encoding="utf-8", newline="\n")
     files = {one.name: _sha256(one) for one in sorted(folder.iterdir())}
@@ -355,11 +365,14 @@ def _check_consistent(manifest: _Manifest, path: Path) -> None:
             f"{path}: wiring {manifest.wiring!r} must have the graphs {sorted(roles)}, "
             f"received {sorted(manifest.graphs)}"
         )
+    small = {} if manifest.int8 is None else manifest.int8.graphs
+    if not set(small) <= roles:
+        raise BundleError(f"{path}: int8 graphs must be some of {sorted(roles)}, received {sorted(small)}")
     if DEFAULT_POINT not in manifest.operating_points:
         raise BundleError(
             f"{path}: the operating points must include {DEFAULT_POINT!r}, received {sorted(manifest.operating_points)}"
         )
-    unlisted = {*manifest.graphs.values(), SEEN, CARD, LICENCE} - set(manifest.files)
+    unlisted = {*manifest.graphs.values(), *small.values(), SEEN, CARD, LICENCE} - set(manifest.files)
     if unlisted:
         raise BundleError(f"{path}: files must list a SHA-256 for {', '.join(sorted(unlisted))}")
     outside = [one for one in manifest.files if one in {"", ".", ".."} or re.search(r"[/\\:]", one)]
@@ -387,6 +400,6 @@ def _check_files(manifest: _Manifest, folder: Path, verify: bool) -> None:
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
+        while chunk := stream.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()

@@ -41,7 +41,7 @@ def images() -> NDArray[np.float32]:
 def test_roles_and_description(engine_of: EngineFactory, wiring: Literal["shared", "separate"]) -> None:
     engine = engine_of(wiring)
     assert set(engine.roles) == set(ROLES[wiring])
-    assert set(engine.describe()) == {"name", "version", "device", "providers", "threads"}
+    assert set(engine.describe()) == {"name", "version", "device", "precision", "providers", "threads"}
     with pytest.raises(InputError, match="role must be one of"):
         engine.run("painter", {})
 

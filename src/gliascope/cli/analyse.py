@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gliascope.cli.console import console, error, note, progress
-from gliascope.cli.options import AsJson, Device, Quiet, Threads, Verbose, check_device, parse_channels
+from gliascope.cli.options import (
+    AsJson,
+    Device,
+    PrecisionName,
+    Quiet,
+    Threads,
+    Verbose,
+    check_device,
+    check_precision,
+    parse_channels,
+)
 
 if TYPE_CHECKING:
     from gliascope.pipeline import Outcome
@@ -48,6 +58,7 @@ def analyse(
     ] = "balanced",
     device: Device = "auto",
     threads: Threads = None,
+    precision: PrecisionName = "auto",
     channels: Annotated[
         str | None,
         typer.Option(
@@ -88,6 +99,7 @@ def analyse(
     except InputError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
     check_device(device)
+    check_precision(precision)
     analyser = Analyser(
         model,
         device=device,
@@ -95,6 +107,7 @@ def analyse(
         threshold=threshold,
         save_probabilities=save_probabilities,
         operating_point=operating_point,
+        precision=precision,
     )
     done: list[dict[str, Any]] = []
     with progress(quiet=quiet or as_json) as bar:

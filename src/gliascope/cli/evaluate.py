@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from gliascope.cli.options import AsJson, Device, Quiet, Threads, Verbose, check_device
+from gliascope.cli.options import (
+    AsJson,
+    Device,
+    PrecisionName,
+    Quiet,
+    Threads,
+    Verbose,
+    check_device,
+    check_precision,
+)
 
 
 def evaluate(
@@ -28,6 +37,7 @@ def evaluate(
     ] = None,
     device: Device = "auto",
     threads: Threads = None,
+    precision: PrecisionName = "auto",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -84,6 +94,7 @@ def evaluate(
     Exit status: 0 done; 1 refused, or something could not be read or written; 2 wrong arguments.
     """
     del verbose
+    check_precision(precision)
     _check_arguments(side, device, model, stamp=stamp, allow_seen=allow_seen)
     _check_source(data, split, fold, evidence, operating_point, allow_seen=allow_seen)
     from gliascope.errors import require_extra
@@ -100,6 +111,7 @@ def evaluate(
             model=model,
             device=device,
             threads=threads,
+            precision=precision,
             output=output,
             evidence=evidence,
             against=against,

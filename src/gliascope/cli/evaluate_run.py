@@ -46,6 +46,7 @@ class Request:
     model: Path | None
     device: str
     threads: int | None
+    precision: str
     output: Path | None
     evidence: Path | None
     against: Path | None
@@ -94,6 +95,7 @@ def _score(request: Request, worst: WorstPatients, other: Evaluation | None) -> 
         request.model,
         device=request.device,
         threads=request.threads,
+        precision=request.precision,
         operating_point=request.operating_point or DEFAULT_POINT,
     )
     with progress(quiet=request.quiet or request.as_json) as bar:

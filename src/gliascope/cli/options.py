@@ -44,6 +44,27 @@ Device = Annotated[
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; by default one for each core that may be used.")]
 """``threads: Threads = None``"""
 
+PrecisionName = Annotated[
+    str,
+    typer.Option(
+        "--precision", help="auto, float32 or int8; auto follows the model's own table of processors, never a timing."
+    ),
+]
+"""``precision: PrecisionName = "auto"``, to be handed to `check_precision`"""
+
+
+def check_precision(precision: str) -> None:
+    """Refuse a precision that no bundle has.
+
+    Raises
+    ------
+    typer.BadParameter
+    """
+    from gliascope.precision import PRECISIONS
+
+    if precision not in PRECISIONS:
+        raise typer.BadParameter(f"--precision must be one of {', '.join(PRECISIONS)}, received {precision!r}")
+
 
 def check_device(device: str) -> None:
     """Refuse a device that no ONNX Runtime has.

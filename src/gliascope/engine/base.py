@@ -68,5 +68,8 @@ class Engine(Protocol):
         ...
 
     def describe(self) -> dict[str, Any]:
-        """Say what computes: ``name``, ``version``, ``device``, ``providers``, ``threads``; JSON values."""
+        """Say what computes; JSON values.
+
+        ``name``, ``version``, ``device``, ``precision`` (float32 or int8), ``providers``, ``threads``.
+        """
         ...

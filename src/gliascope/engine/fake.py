@@ -72,7 +72,14 @@ class FakeEngine:
 
     def describe(self) -> dict[str, Any]:
         """Say what computes; JSON values."""
-        return {"name": "fake", "version": gliascope.__version__, "device": "cpu", "providers": [], "threads": 1}
+        return {
+            "name": "fake",
+            "version": gliascope.__version__,
+            "device": "cpu",
+            "precision": "float32",
+            "providers": [],
+            "threads": 1,
+        }
 
     def _mask(self, flair: NDArray[np.float32]) -> NDArray[np.float32]:
         return _sigmoid(np.float32(STEEPNESS) * (flair - np.float32(self.level)))

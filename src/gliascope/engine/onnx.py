@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gliascope.bundle import Bundle
 from gliascope.engine.base import Tensors
 from gliascope.errors import BundleError, DeviceError, InputError
+from gliascope.precision import PRECISIONS, Precision, automatic_precision, processor_features
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,9 @@ class OnnxEngine:
         ``auto`` or one of `PROVIDERS`.
     threads : int, optional
         By default as many as there are cores for this process (`available_cores`).
+    precision : str
+        ``float32``, ``int8`` (on a processor, where the bundle has such graphs), or ``auto``: what the bundle's table
+        says for this processor, and float32 on every other device.
 
     Raises
     ------
@@ -65,16 +69,23 @@ class OnnxEngine:
         If the device is unknown, not in the installed ONNX Runtime or cannot be started.
     """
 
-    def __init__(self, bundle: Bundle, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self, bundle: Bundle, device: str = "auto", threads: int | None = None, precision: str = "auto"
+    ) -> None:
         if threads is not None and threads < 1:
             raise InputError(f"threads must be at least 1, received {threads}")
-        self._arguments = (bundle, device, threads)
+        self._arguments = (bundle, device, threads, precision)
         self._threads = threads or available_cores()
-        self._sessions, self._device = _open_sessions(bundle.graphs, _candidates(device), self._threads)
+        _check_precision(bundle, device, precision)
+        candidates = ("cpu",) if precision == "int8" else _candidates(device)
+        self._sessions, self._device = _open_sessions(
+            lambda one: _graphs(bundle, precision_used(bundle, one, precision)), candidates, self._threads
+        )
+        self._precision = precision_used(bundle, self._device, precision)
         _check_channels(bundle, self._sessions)
         self._pool = ThreadPoolExecutor(self._threads, "gliascope-onnx")
 
-    def __reduce__(self) -> tuple[type[OnnxEngine], tuple[Bundle, str, int | None]]:
+    def __reduce__(self) -> tuple[type[OnnxEngine], tuple[Bundle, str, int | None, str]]:
         return OnnxEngine, self._arguments
 
     @property
@@ -114,6 +125,7 @@ class OnnxEngine:
             "name": "onnxruntime",
             "version": onnxruntime.__version__,
             "device": self._device,
+            "precision": self._precision,
             "providers": next(iter(self._sessions.values())).get_providers(),
             "threads": self._threads,
         }
@@ -161,12 +173,49 @@ def _candidates(device: str) -> tuple[str, ...]:
     return (device,)
 
 
+def precision_used(bundle: Bundle, device: str, asked: str = "auto") -> Precision:
+    """Tell what a bundle's graphs are computed in.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    device : str
+        One of `PROVIDERS`.
+    asked : str
+        One of `gliascope.precision.PRECISIONS`.
+
+    Returns
+    -------
+    str
+    """
+    if asked == "int8":
+        return "int8"
+    if asked == "float32" or device != "cpu":
+        return "float32"
+    return automatic_precision(bundle.quantised, processor_features())
+
+
+def _check_precision(bundle: Bundle, device: str, precision: str) -> None:
+    if precision not in PRECISIONS:
+        raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, received {precision!r}")
+    if precision == "int8" and bundle.quantised is None:
+        raise BundleError(f"{bundle.path}: the bundle has no graphs in int8; `gliascope quantise` makes them")
+    if precision == "int8" and device not in ("auto", "cpu"):
+        raise DeviceError(f"int8 is for the device cpu, received device {device!r}")
+
+
+def _graphs(bundle: Bundle, precision: Precision) -> dict[str, Path]:
+    """The graph of each role; one that has none in int8 is computed in float32."""
+    small = bundle.quantised.graphs if precision == "int8" and bundle.quantised is not None else {}
+    return bundle.graphs | small
+
+
 def _open_sessions(
-    graphs: Mapping[str, Path], candidates: Sequence[str], threads: int
+    graphs_for: Callable[[str], Mapping[str, Path]], candidates: Sequence[str], threads: int
 ) -> tuple[dict[str, onnxruntime.InferenceSession], str]:
     """Open every graph on the first device that starts; a device that ONNX Runtime left silently counts as failed."""
     for device in candidates:
-        sessions = {role: _open(path, device, threads) for role, path in graphs.items()}
+        sessions = {role: _open(path, device, threads) for role, path in graphs_for(device).items()}
         if all(PROVIDERS[device] in one.get_providers() for one in sessions.values()):
             return sessions, device
         logger.warning("device %s is installed and could not be started", device)

@@ -63,6 +63,7 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
         evaluation=summary_of(record),
         created=bundle.created,
         calibration=bundle.calibration,
+        quantised=bundle.quantised,
     )
 
 

@@ -54,6 +54,8 @@ class Analyser:
         Runs the graphs in place of ONNX Runtime, such as `gliascope.engine.fake.FakeEngine`.
     operating_point : str
         One of the bundle's operating points.
+    precision : str
+        ``auto``, ``float32`` or ``int8``; see `gliascope.engine.onnx.OnnxEngine`.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class Analyser:
         batch_size: int = 8,
         engine: Engine | None = None,
         operating_point: str = DEFAULT_POINT,
+        precision: str = "auto",
     ) -> None:
         self.bundle = model if isinstance(model, Bundle) else load_bundle(model)
         self.operating_point = _operating_point(self.bundle, operating_point, threshold)
@@ -86,7 +89,7 @@ class Analyser:
                 f"the engine must have the roles of the bundle, {sorted(self.bundle.graphs)}, "
                 f"received {sorted(engine.roles)}"
             )
-        self.engine: Engine = engine if engine is not None else OnnxEngine(self.bundle, device, threads)
+        self.engine: Engine = engine if engine is not None else OnnxEngine(self.bundle, device, threads, precision)
         self._networks = Networks(self.engine, self.bundle, self.operating_point, batch_size)
         self._seen = self.bundle.seen()
         self._arguments: dict[str, Any] = {
@@ -98,6 +101,7 @@ class Analyser:
             "batch_size": batch_size,
             "engine": engine,
             "operating_point": operating_point,
+            "precision": precision,
         }
 
     def __getstate__(self) -> dict[str, Any]:
@@ -118,7 +122,7 @@ class Analyser:
         return {
             "gliascope": gliascope.__version__,
             "python": platform.python_version(),
-            "engine": {key: engine[key] for key in ("name", "version", "device")},
+            "engine": {key: engine[key] for key in ("name", "version", "device", "precision")},
             "bundle": {"name": self.bundle.name, "created": self.bundle.created, "sha256": self.bundle.sha256},
         }
 
@@ -234,6 +238,7 @@ def analyse(
     save_probabilities: bool = False,
     batch_size: int = 8,
     operating_point: str = DEFAULT_POINT,
+    precision: str = "auto",
 ) -> list[Finding]:
     """Analyse images, folders or arrays; the networks are loaded for this call.
 
@@ -241,7 +246,7 @@ def analyse(
     ----------
     inputs, channels, register
         See `Analyser.iter`.
-    model, device, threads, threshold, save_probabilities, batch_size, operating_point
+    model, device, threads, threshold, save_probabilities, batch_size, operating_point, precision
         See `Analyser`.
 
     Returns
@@ -267,6 +272,7 @@ def analyse(
         save_probabilities=save_probabilities,
         batch_size=batch_size,
         operating_point=operating_point,
+        precision=precision,
     )
     return [analyser.analyse(case) for case in cases]
 

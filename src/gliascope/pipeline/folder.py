@@ -106,7 +106,8 @@ def analyse_into(
     """
     folder = Path(out)
     check_place(files, folder)
-    options = {"figures": figures, "save_probabilities": analyser.save_probabilities}
+    precision = analyser.engine.describe()["precision"]
+    options = {"figures": figures, "save_probabilities": analyser.save_probabilities, "precision": precision}
 
     def begin(one: CaseFiles) -> _Begun:
         case = read_case(one, channels, register=register)
