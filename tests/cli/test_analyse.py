@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
 import tifffile
@@ -84,7 +86,8 @@ def test_json_goes_to_standard_output_alone(cli: Cli, tmp_path: Path, patients: 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Missing argument"),
+        ([], "Missing option"),
+        (["-o", "OUT"], "at least one image or folder"),
         (["IN"], "Missing option '-o'"),
         (["/nowhere", "-o", "OUT"], "an input must exist"),
         (["IN/p1/p1_1_mask.png", "-o", "OUT"], "is truth and cannot be an input"),
@@ -254,3 +257,43 @@ def test_ctrl_c_ends_with_130_and_no_half_case(
     result = cli("analyse", patients, "-o", tmp_path / "out", "--model", model)
     assert result.status == 130
     assert sorted(one.name for one in (tmp_path / "out").iterdir()) == ["cases.csv", "slices.csv"]
+
+
+def test_a_nifti_case_by_its_files(cli: Cli, tiny_bundle: BundleFactory, bright: Bright, tmp_path: Path) -> None:
+    scan = bright(slices=5, tumour=(1, 4))
+    stored = scan.pixels.transpose(2, 1, 0).astype(np.int16)
+    for name in ("a.nii.gz", "b.nii"):
+        nibabel.save(nibabel.Nifti1Image(stored, np.diag([-2.0, -2.0, 5.0, 1.0])), tmp_path / name)
+    out = tmp_path / "out"
+    command = ["analyse", "--flair", tmp_path / "a.nii.gz", "--t1c", tmp_path / "b.nii", "-o", out]
+    result = cli(*command, "--model", tiny_bundle(), "--register")
+    assert result.status == 0, result.err
+    assert " ml " in result.err
+    record = json.loads((out / "a" / "findings.json").read_text())
+    assert record["slices"][0]["sequences"] == ["flair"]  # the other is a copy of FLAIR
+    assert record["measurement"]["volume_ml"] > 0
+    assert (out / "a" / "mask.nii.gz").is_file()
+    assert sorted(one.name for one in (out / "a").iterdir()) == ["figures", "findings.json", "mask.nii.gz"]
+    both = cli("analyse", tmp_path / "a.nii.gz", "--flair", tmp_path / "b.nii", "-o", tmp_path / "c")
+    assert both.status == 2
+    assert "in place of INPUT" in both.err.replace("\n", " ")
+
+
+def test_nifti_cases_go_on_after_a_bad_one(
+    cli: Cli, tiny_bundle: BundleFactory, bright: Bright, tmp_path: Path
+) -> None:
+    stored = bright(slices=5, tumour=(1, 4)).pixels.transpose(2, 1, 0).astype(np.float32)
+    stored[0, 0, 0] = np.nan
+    for name in ("x", "y", "z"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        nibabel.save(nibabel.Nifti1Image(stored, np.eye(4)), tmp_path / "set" / name / f"{name}_flair.nii")
+    bad = tmp_path / "set" / "y" / "y_flair.nii"
+    bad.write_bytes(bad.read_bytes()[:1000])
+    result = cli("analyse", tmp_path / "set", "-o", tmp_path / "out", "--model", tiny_bundle(), "--no-figures")
+    assert result.status == 1
+    assert "y_flair.nii: a NIfTI must hold all of its voxels" in result.err.replace("\n", "")
+    with (tmp_path / "out" / "cases.csv").open(encoding="utf-8") as stream:
+        table = list(csv.DictReader(stream))
+    assert [one["verdict"] for one in table] == ["tumour", "not assessable", "tumour"]
+    assert [bool(one["volume_ml"]) for one in table] == [True, False, True]
+    assert "NaN" in table[0]["warnings"]

@@ -21,6 +21,8 @@ from gliascope.cli.options import (
 
 if TYPE_CHECKING:
     from gliascope.pipeline import Outcome
+    from gliascope.read import CaseFiles
+    from gliascope.scan import Sequence
 
 SCHEMA = "gliascope.run/1"
 """Name and version of what ``--json`` prints."""
@@ -28,13 +30,13 @@ SCHEMA = "gliascope.run/1"
 
 def analyse(
     inputs: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
-            metavar="INPUT...",
+            metavar="[INPUT]...",
             show_default=False,
-            help="Images (TIFF, PNG, JPEG), a patient's folder, or a folder of patients.",
+            help="Images (TIFF, PNG, JPEG), volumes (NIfTI), a patient's folder, or a folder of patients.",
         ),
-    ],
+    ] = None,
     *,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for the results.")],
     model: Annotated[
@@ -67,6 +69,18 @@ def analyse(
             "blue are pre-contrast, FLAIR, post-contrast.",
         ),
     ] = None,
+    flair: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A NIfTI case by its files, in place of INPUT: its FLAIR.")
+    ] = None,
+    t1: Annotated[Path | None, typer.Option(metavar="FILE", help="Its T1 before contrast.")] = None,
+    t1c: Annotated[Path | None, typer.Option(metavar="FILE", help="Its T1 after contrast.")] = None,
+    register: Annotated[
+        bool,
+        typer.Option(
+            "--register",
+            help="Register the other sequences of a NIfTI case to FLAIR; else only those measured to lie elsewhere.",
+        ),
+    ] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw pictures.")] = True,
     save_probabilities: Annotated[
         bool, typer.Option("--save-probabilities", help="Write each pixel's probability for the slices called tumour.")
@@ -82,7 +96,8 @@ def analyse(
 
     Writes OUT/cases.csv, OUT/slices.csv and a folder for each case, with findings.json, a mask for every slice, a
     picture for each tumour slice and a contact sheet. An image named on the command line is a case of its own; a
-    folder of images is one case. Files named *_mask.* are truth, never input.
+    folder of images is one case, and so are the NIfTI sequences of a folder, whose mask is written as mask.nii.gz
+    over the FLAIR. Files named *_mask.* or *_seg.nii are truth, never input.
 
     Exit status: 0 done; 1 something could not be read or written, the rest is done; 2 wrong arguments.
     """
@@ -90,11 +105,10 @@ def analyse(
     from gliascope.errors import InputError
     from gliascope.pipeline import Analyser, analyse_into
     from gliascope.pipeline.folder import check_place
-    from gliascope.read import find_cases
 
     sequences = parse_channels(channels)
     try:
-        files = find_cases(inputs)
+        files = _cases(inputs or [], {"pre": t1, "flair": flair, "post": t1c})
         check_place(files, output)
     except InputError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
@@ -111,17 +125,31 @@ def analyse(
     )
     done: list[dict[str, Any]] = []
     with progress(quiet=quiet or as_json) as bar:
+        options: dict[str, Any] = {"channels": sequences, "register": register, "figures": figures, "resume": resume}
         task = bar.add_task("analysing", total=len(files), note="")
-        for outcome in analyse_into(analyser, files, output, channels=sequences, figures=figures, resume=resume):
+        for outcome in analyse_into(analyser, files, output, **options):
             done.append(_summary(outcome))
             bar.update(task, advance=1, note=outcome.record["case"])
             _report(outcome.record, quiet=quiet or as_json)
     _finish(done, output, quiet=quiet, as_json=as_json)
 
 
+def _cases(inputs: list[Path], volumes: "dict[Sequence, Path | None]") -> "list[CaseFiles]":
+    """Find the cases: those of the inputs, or the one whose volumes are named by options."""
+    from gliascope.errors import InputError
+    from gliascope.read import case_of_volumes, find_cases
+
+    named = {sequence: path for sequence, path in volumes.items() if path is not None}
+    if not named:
+        return find_cases(inputs)
+    if inputs:
+        raise InputError("--flair, --t1 and --t1c stand in place of INPUT, received both")
+    return [case_of_volumes(named)]
+
+
 def _summary(outcome: "Outcome") -> dict[str, Any]:
     """Pick what is said about a case at the end, without its slices: memory stays flat over many cases."""
-    keys = ["case", "verdict", "score", "case_score", "slice_count", "tumour_slices", "area_px", "truth"]
+    keys = ["case", "verdict", "score", "case_score", "slice_count", "tumour_slices", "area_px", "measurement", "truth"]
     values = {key: outcome.record[key] for key in (*keys, "warnings", "problems")}
     return {**values, "folder": str(outcome.folder), "continued": outcome.continued}
 
@@ -155,14 +183,24 @@ def _print_table(done: list[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("case", overflow="fold")
     table.add_column("verdict")
-    for title in ("case score", "tumour slices", "area px", *(("Dice",) if with_truth else ())):
+    measured = any(one["measurement"] is not None for one in done)
+    more = (*(("ml", "mm") if measured else ()), *(("Dice",) if with_truth else ()))
+    for title in ("case score", "tumour slices", "area px", *more):
         table.add_column(title, justify="right")
     for one in done:
         score = "" if one["case_score"] is None else f"{one['case_score']:.3f}"
         row = [escape(one["case"]), one["verdict"], score, f"{one['tumour_slices']} of {one['slice_count']}"]
         row.append(f"{one['area_px']}")
+        if measured:
+            row += _sizes(one["measurement"] or {})
         if with_truth:
             dice = (one["truth"] or {}).get("dice")
             row.append("" if dice is None else f"{dice:.3f}")
         table.add_row(*row)
     console().print(table)
+
+
+def _sizes(measurement: dict[str, Any]) -> list[str]:
+    """Volume, and the two diameters, as the table shows them."""
+    volume, longest, across = (measurement.get(key) for key in ("volume_ml", "diameter_mm", "perpendicular_mm"))
+    return ["" if volume is None else f"{volume:.1f}", "" if longest is None else f"{longest:.0f} x {across:.0f}"]
