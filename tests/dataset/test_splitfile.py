@@ -81,7 +81,8 @@ def test_a_leak_is_refused_even_with_a_right_digest(file: Path) -> None:
     [
         (replace(SPLIT, train=()), "an empty side"),
         (replace(SPLIT, test=()), "an empty side"),
-        (replace(SPLIT, strategy="random"), "must be patient or slice, received 'random'"),
+        (replace(SPLIT, strategy="random"), "must be patient, slice or all, received 'random'"),
+        (replace(SPLIT, strategy="all"), "where everybody trains, only the training side may have patients"),
         (replace(SPLIT, strategy="slice"), "must be named FOLDER/FILE, FILE an image, received 'TCGA_CS_1_1'"),
         (replace(SPLIT, hold_out=("TCGA_CS_2",)), "a held-out patient must not train, received TCGA_CS_2"),
         (replace(SPLIT, train=("TCGA_CS_1_1", "TCGA_CS_1_1")), "named once, received one twice in train"),

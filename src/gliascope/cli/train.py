@@ -10,12 +10,15 @@ import typer
 from gliascope.cli.backend import load_training
 from gliascope.cli.console import note, progress
 from gliascope.cli.options import Quiet, Verbose
-from gliascope.dataset.splitfile import load_split
-from gliascope.recipe import load_recipe, with_steps
+from gliascope.dataset.split import load_split, train_everybody
+from gliascope.errors import require_extra
+from gliascope.recipe import load_recipe, recipe_from_dict, with_steps
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from gliascope.dataset.members import Split
+    from gliascope.evaluate.evidence import Evidence
     from gliascope.recipe import Recipe
     from gliascope.training.plan import RunPlan
 
@@ -70,6 +73,25 @@ def train(
     recipe: Annotated[
         str | None, typer.Option("--recipe", help="`default`, `classic` or a TOML file; with --resume the run's own.")
     ] = None,
+    everybody: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Train on every patient of DATA, with nobody left to choose the epoch: the last is kept."
+        ),
+    ] = False,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, help="Epochs, in place of the recipe's `training.epochs`.")
+    ] = None,
+    calibrate_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--calibrate-from",
+            metavar="FILE",
+            exists=True,
+            help="Evidence of a cross-validation (an evidence.parquet, or its folder) that calibration and thresholds "
+            "are chosen on; needed with --all.",
+        ),
+    ] = None,
     fold: Annotated[
         int | None,
         typer.Option("--fold", min=0, metavar="N", help="Which fold of a split file with several, counted from 0."),
@@ -94,25 +116,33 @@ def train(
 
     The folder keeps a checkpoint of the last and of the best epoch, the history (CSV, TensorBoard, a picture) and, at
     the end, the bundle in `bundle/`. A run that was stopped goes on with --resume.
+
+    The bundle that is handed out is trained with --all, by the recipe and for the epochs that a cross-validation
+    chose, and calibrated on that cross-validation's evidence.
     """
     del verbose
     if export_only and (resume or split is not None or recipe is not None):
         raise typer.BadParameter("--export-only takes what the run was started with: no --resume, --split or --recipe")
-    if not (export_only or resume) and (split is None or recipe is None):
-        raise typer.BadParameter("a new run needs --split and --recipe")
+    _check_everybody(split, calibrate_from, everybody=everybody, going_on=export_only or resume)
+    if not (export_only or resume) and (not (split or everybody) or recipe is None):
+        raise typer.BadParameter("a new run needs --split (or --all) and --recipe")
     if fold is not None and split is None:
         raise typer.BadParameter("--fold belongs to --split: --resume and --export-only keep the run's own")
-    if steps is not None and recipe is None:
-        raise typer.BadParameter("--steps belongs to a new run: --resume and --export-only keep the run's own")
-    chosen = None if recipe is None else with_steps(load_recipe(recipe), steps)
+    if (steps is not None or epochs is not None) and recipe is None:
+        raise typer.BadParameter(
+            "--steps and --epochs belong to a new run: --resume and --export-only keep the run's own"
+        )
+    chosen = None if recipe is None else with_steps(with_epochs(load_recipe(recipe), epochs), steps)
     if split is not None:
         load_split(split, fold)  # what is wrong with it is said before Keras is loaded, which takes seconds
     load_training("gliascope train", "tf2onnx", "onnx", "tensorboard")
+    evidence = None if calibrate_from is None else _load_evidence(calibrate_from)
     if not export_only:
-        _train(data, split, chosen, run, quiet, fold=fold, resume=resume, workers=workers)
+        source = train_everybody(data) if everybody else split
+        _train(data, source, chosen, run, quiet, fold=fold, resume=resume, workers=workers)
     from gliascope.training.export import export_run
 
-    bundle, parity = export_run(run, data, run / "bundle", name=name)
+    bundle, parity = export_run(run, data, run / "bundle", name=name, evidence=evidence)
     if quiet:
         return
     point = bundle.operating_point()
@@ -123,9 +153,36 @@ def train(
     )
 
 
+def with_epochs(recipe: Recipe, epochs: int | None) -> Recipe:
+    """Change the epochs of a recipe; None leaves it as it is."""
+    if epochs is None:
+        return recipe
+    values = recipe.model_dump(mode="json")
+    return recipe_from_dict(values | {"training": values["training"] | {"epochs": epochs}}, recipe.name)
+
+
+def _check_everybody(split: Path | None, evidence: Path | None, *, everybody: bool, going_on: bool) -> None:
+    if not everybody:
+        return
+    if going_on:
+        raise typer.BadParameter("--all belongs to a new run: --resume and --export-only keep the run's own patients")
+    if split is not None:
+        raise typer.BadParameter("--all and --split exclude each other: with --all every patient of DATA trains")
+    if evidence is None:
+        raise typer.BadParameter("--all needs --calibrate-from: nobody is left to choose thresholds on")
+
+
+def _load_evidence(path: Path) -> Evidence:
+    require_extra("gliascope train --calibrate-from", "train", "pyarrow", "sklearn")
+    from gliascope.evaluate.evidence import load_evidence
+    from gliascope.evaluate.output import EVIDENCE
+
+    return load_evidence(path / EVIDENCE if path.is_dir() else path)
+
+
 def _train(
     data: Path,
-    split: Path | None,
+    split: Path | Split | None,
     recipe: Recipe | None,
     run: Path,
     quiet: bool,

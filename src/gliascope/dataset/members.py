@@ -17,6 +17,9 @@ BY_PATIENT: Final = "patient"
 
 BY_SLICE: Final = "slice"
 
+EVERYBODY: Final = "all"
+"""Strategy of a split whose patients all train: for the last run, once others have told what it will be worth."""
+
 LEAK: Final = (
     "slices of one patient are on both sides: neighbours look alike, the score says how well the network remembers"
 )
@@ -37,6 +40,7 @@ class Split:
         Validation was drawn from the training side.
     strategy : str
         ``patient``: all folders of a patient are on one side. ``slice``: only the slices differ, see `leaks`.
+        ``all``: everybody trains, the other sides are empty.
     seed : int
     test_fraction : float
         Share of all patients (or slices) asked for on the test side.
@@ -62,6 +66,11 @@ class Split:
     def leaks(self) -> bool:
         """Whether slices of one patient are on several sides: `LEAK`."""
         return self.strategy == BY_SLICE
+
+    @property
+    def everybody(self) -> bool:
+        """Whether all patients train, and nobody is left to choose or to test."""
+        return self.strategy == EVERYBODY
 
     @property
     def sha256(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gliascope.dataset.layout import patient_of
-from gliascope.dataset.members import BY_PATIENT, BY_SLICE, SIDES, Folds, Split
+from gliascope.dataset.members import BY_PATIENT, BY_SLICE, EVERYBODY, SIDES, Folds, Split
 from gliascope.errors import SplitError
 from gliascope.read.raster import is_image_name
 from gliascope.read.truth import is_mask_name
@@ -19,11 +19,13 @@ def check_split(split: Split, origin: str) -> None:
     ------
     SplitError
         If the strategy is unknown; a patient (in a split by slice: a slice) is on two sides or named twice; a slice's
-        name is not ``FOLDER/FILE``; a held-out patient trains; or nobody is left to train or to test.
+        name is not ``FOLDER/FILE``; a held-out patient trains; nobody is left to train or to test; or, where everybody
+        trains, somebody is on another side.
     """
-    if split.strategy not in (BY_PATIENT, BY_SLICE):
+    if split.strategy not in (BY_PATIENT, BY_SLICE, EVERYBODY):
         raise SplitError(
-            f"{origin}: the strategy of a split must be {BY_PATIENT} or {BY_SLICE}, received {split.strategy!r}"
+            f"{origin}: the strategy of a split must be {BY_PATIENT}, {BY_SLICE} or {EVERYBODY}, received "
+            f"{split.strategy!r}"
         )
     unit = "slice" if split.leaks else "patient"
     side_of: dict[str, str] = {}
@@ -35,7 +37,9 @@ def check_split(split: Split, origin: str) -> None:
             other = side_of.setdefault(whole, side)
             if other != side:
                 raise SplitError(f"{origin}: a {unit} must be on one side, received {whole} in {other} and {side}")
-    if not split.train or not split.test:
+    if split.everybody and (split.validation or split.test or not split.train):
+        raise SplitError(f"{origin}: where everybody trains, only the training side may have patients, and must")
+    if not split.everybody and not (split.train and split.test):
         raise SplitError(f"{origin}: a split must have {unit}s to train and to test, received an empty side")
     learnt = _patients((*split.train, *split.validation)) & _patients(split.hold_out)
     if learnt:

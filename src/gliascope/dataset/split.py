@@ -6,13 +6,23 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gliascope.dataset.layout import PatientStatistics, measure_patient, patients
-from gliascope.dataset.members import SIDES, Split
+from gliascope.dataset.members import EVERYBODY, SIDES, Split
 from gliascope.dataset.rules import check_split
 from gliascope.dataset.splitfile import load_split, save_split
 from gliascope.dataset.stratify import Unit, choose
 from gliascope.errors import SplitError
 
-__all__ = ["SIDES", "Split", "check_shares", "check_split", "load_split", "make_split", "save_split", "split_patients"]
+__all__ = [
+    "SIDES",
+    "Split",
+    "check_shares",
+    "check_split",
+    "load_split",
+    "make_split",
+    "save_split",
+    "split_patients",
+    "train_everybody",
+]
 
 Folders = dict[str, list[PatientStatistics]]
 """The measured folders of every patient."""
@@ -55,6 +65,36 @@ def make_split(
     """
     measured = [measure_patient(folder) for folder in patients(root)]
     return split_patients(measured, test=test, validation=validation, seed=seed, hold_out=hold_out)
+
+
+def train_everybody(root: str | Path) -> Split:
+    """Put every patient of a data set on the training side.
+
+    Parameters
+    ----------
+    root : path
+        A data set in the LGG layout.
+
+    Returns
+    -------
+    Split
+        With the strategy ``all``.
+
+    Raises
+    ------
+    SplitError, InputError
+        If there is no patient, or the folder is no data set.
+    """
+    split = Split(
+        train=tuple(sorted(one.name for one in patients(root))),
+        validation=(),
+        test=(),
+        strategy=EVERYBODY,
+        test_fraction=0.0,
+        validation_fraction=0.0,
+    )
+    check_split(split, str(root))
+    return split
 
 
 def split_patients(

@@ -12,7 +12,6 @@ from gliascope.evaluate.record import BundleRecord, CalibrationRecord, ModelReco
 from gliascope.findings import OperatingPoint
 from gliascope.recipe import Recipe
 
-
 LATER: Final = (
     ("preparation", "neighbours"),
     ("preparation", "neighbour_distance"),

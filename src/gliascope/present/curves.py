@@ -68,7 +68,7 @@ def _lines(axes: Axes, epochs: Sequence[float], series: Mapping[str, Sequence[fl
 
 
 def _mark_best(axes: Axes, rows: Sequence[Mapping[str, float]]) -> None:
-    scored = [row for row in rows if row["val_score"] == row["val_score"]]
+    scored = [row for row in rows if "val_score" in row and row["val_score"] == row["val_score"]]
     if not scored:
         return
     best = max(scored, key=lambda row: row["val_score"])["epoch"]

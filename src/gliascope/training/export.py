@@ -21,13 +21,15 @@ from gliascope.dataset.split import Split, load_split
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import ParityError, TrainingError
 from gliascope.evaluate.card import model_card
+from gliascope.evaluate.evidence import Evidence
+from gliascope.evaluate.recalibrate import choose_from_evidence
 from gliascope.findings import OperatingPoint
 from gliascope.recipe import Recipe
 from gliascope.training.best import best_networks, predict_networks
 from gliascope.training.fit import PREDICT_BATCH
 from gliascope.training.graphs import to_onnx
 from gliascope.training.networks import NetworkSet
-from gliascope.training.operate import choose_operation
+from gliascope.training.operate import Operation, choose_operation
 from gliascope.training.run import SPLIT_FILE, load_tables, run_recipe
 from gliascope.training.table import SliceTable, Tables
 
@@ -95,6 +97,7 @@ def export_run(
     name: str | None = None,
     created: str | None = None,
     tables: Tables | None = None,
+    evidence: Evidence | None = None,
 ) -> tuple[Bundle, Parity]:
     """Export the best epoch of every stage of a run as a bundle.
 
@@ -115,6 +118,9 @@ def export_run(
         When the bundle was made, ISO 8601, UTC; by default now.
     tables : Tables, optional
         The slices of the run's split, where they are at hand; by default they are read.
+    evidence : Evidence, optional
+        What calibration and thresholds are chosen on in place of the validation patients; needed where everybody
+        trains.
 
     Returns
     -------
@@ -126,13 +132,25 @@ def export_run(
     ParityError
         If the graphs disagree with the networks; nothing is written then.
     TrainingError
-        If Keras does not run on TensorFlow, the run has no finished epoch, or a weight is beyond float16's range.
+        If Keras does not run on TensorFlow, the run has no finished epoch, a weight is beyond float16's range, or
+        everybody trained and there is no evidence.
+    InputError
+        If the evidence cannot be used.
     """
     check_backend(folder, data)
     recipe, split = run_recipe(folder), load_split(folder / SPLIT_FILE)
+    if split.everybody and evidence is None:
+        raise TrainingError(
+            f"{folder}: where everybody trains, calibration and thresholds need evidence of a cross-validation "
+            "(--calibrate-from), received none"
+        )
+    given = None if evidence is None else choose_from_evidence(evidence)
     networks, epochs = best_networks(folder, recipe)
     tables = tables or load_tables(data, split, recipe.preparation)
-    operation = choose_operation(tables.validation, predict_networks(networks, tables.validation))
+    if given is None:
+        operation = choose_operation(tables.validation, predict_networks(networks, tables.validation))
+    else:
+        operation = Operation(given.calibration, given.points)
     described: dict[str, Any] = {
         "name": name or recipe.name,
         "wiring": recipe.network.wiring,
@@ -151,8 +169,11 @@ def export_run(
         parity = measure_parity(networks, trial, tables, operation.balanced)
     parity.check()
     summary = {"data": _data_name(data, split)} | _summary(recipe, split, tables, epochs, parity)
-    card = model_card(**described, summary=summary, seen=len(set(seen)))
-    return write_bundle(out, summary=summary, card=card, created=created, **contents), parity
+    if given is not None:
+        summary["calibrated_on"] = given.source
+    record, measured = (None, {}) if given is None else (given.record, given.evaluation)
+    card = model_card(**described, summary=summary, seen=len(set(seen)), record=record)
+    return write_bundle(out, summary=summary, card=card, created=created, evaluation=measured, **contents), parity
 
 
 def check_backend(folder: Path, data: Path) -> None:
@@ -211,10 +232,13 @@ def split_summary(split: Split) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``split_sha256``, ``split_strategy``; ``fold`` where the split is one, from 0; ``test_patients``, or in a split
-        by slice ``test_slices``, their number, and ``split_leak``, the words that go with whatever is made from it.
+        ``split_sha256``, ``split_strategy``, and nothing more where everybody trains; ``fold`` where the split is one,
+        from 0; ``test_patients``, or in a split by slice ``test_slices``, their number, and ``split_leak``, the words
+        that go with whatever is made from it.
     """
     summary: dict[str, Any] = {"split_sha256": split.sha256, "split_strategy": split.strategy}
+    if split.everybody:
+        return summary
     if split.fold is not None:
         summary["fold"] = split.fold
     if split.leaks:

@@ -60,7 +60,7 @@ class StageFiles:
     last : Path
         Everything needed to go on after the last whole epoch.
     best : Path
-        The network's values after the best epoch.
+        The network's values after the best epoch, or the last one where there are no validation patients.
     history : Path
         One CSV row an epoch.
     """
@@ -193,9 +193,11 @@ class StageFitter:
         """
         while self.epoch < self.recipe.training.epochs and not watcher.stopped():
             figures = self._train_epoch(watcher)
-            figures |= {f"val_{name}": value for name, value in self._validate().items()}
-            best = figures["val_score"] > self.history.best("val_score")
-            if best:
+            chosen = len(self.tables.validation.labels) > 0
+            if chosen:
+                figures |= {f"val_{name}": value for name, value in self._validate().items()}
+            best = chosen and figures["val_score"] > self.history.best("val_score")
+            if best or not chosen:  # with nobody to choose, the last epoch is kept
                 save_values(self.files.best, self._averaged(), self.epoch + 1)
             self.epoch += 1
             self.history.add(self.epoch, figures)

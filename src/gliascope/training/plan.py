@@ -93,7 +93,7 @@ class RunPlan:
         return [
             f"recipe {self.recipe}: {shape}, {self.precision} on {self.backend}",
             f"train: {self.train}",
-            f"validation: {self.validation}",
+            f"validation: {self.validation if self.validation.slices else 'nobody; the last epoch is kept'}",
             *stages,
         ]
 

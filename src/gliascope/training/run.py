@@ -65,6 +65,7 @@ def load_tables(data: Path, split: Split, preparation: Preparation) -> Tables:
     Returns
     -------
     Tables
+        The validation side has no slices where everybody trains.
 
     Raises
     ------
@@ -73,13 +74,16 @@ def load_tables(data: Path, split: Split, preparation: Preparation) -> Tables:
     InputError
         If an image cannot be used.
     """
+    if split.everybody:
+        everybody = load_table(side_patients(split, "train", data), preparation)
+        return Tables(everybody, everybody.none())
     sides = (load_table(side_patients(split, side, data), preparation) for side in ("train", "validation"))
     return Tables(*sides)
 
 
 def train(
     data: Path,
-    split_file: Path,
+    split: Path | Split,
     recipe: Recipe,
     folder: Path,
     watcher: Watcher,
@@ -93,12 +97,15 @@ def train(
     """Train every stage of a recipe on the split's training side.
 
     A split by slice is trained on like any other, with a warning: its validation slices are of patients who train.
+    Where everybody trains nobody can choose an epoch: the recipe's last one is kept, as its moving average if it has
+    one.
 
     Parameters
     ----------
     data : Path
         A data set in the LGG layout.
-    split_file : Path
+    split : Path or Split
+        A file, or where everybody trains the split itself.
     recipe : Recipe
     folder : Path
         The run's folder; made here.
@@ -129,13 +136,13 @@ def train(
         If an image cannot be used.
     """
     make_deterministic()
-    split = load_split(split_file, fold)
-    if split.leaks:
-        logger.warning("%s: %s", split_file, LEAK)
+    chosen = load_split(split, fold) if isinstance(split, Path) else split
+    if chosen.leaks:
+        logger.warning("%s: %s", split, LEAK)
     precision = choose_precision(recipe.training)
     description = {
         "recipe": recipe.model_dump(mode="json"),
-        "split": split.sha256,
+        "split": chosen.sha256,
         "precision": precision,
         "backend": keras.backend.backend(),
     }
@@ -143,15 +150,16 @@ def train(
     keras.utils.set_random_seed(recipe.training.seed)
     keras.mixed_precision.set_global_policy(precision)
     networks = build_networks(recipe)
-    slices = load_tables(data, split, recipe.preparation) if tables is None else tables(split)
-    _check_validation(slices)
+    slices = load_tables(data, chosen, recipe.preparation) if tables is None else tables(chosen)
+    if not chosen.everybody:
+        _check_validation(slices)
     if not resume:
-        _claim(folder, description, split)
+        _claim(folder, description, chosen)
     if announce is not None:
         announce(plan_run(recipe, networks, slices, precision))
     watchers = Watchers([RunRecorder(folder), watcher])
     finished = _fit_stages(networks, recipe, slices, folder, watchers, workers=workers)
-    return TrainingRun(folder, recipe, split, finished)
+    return TrainingRun(folder, recipe, chosen, finished)
 
 
 def _fit_stages(

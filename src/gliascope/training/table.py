@@ -63,6 +63,11 @@ class SliceTable:
     patients: tuple[Patient, ...]
     neighbours: NDArray[np.intp] | None = None
 
+    def none(self) -> SliceTable:
+        """Give a table of no slices in the shape of this one, for a side with nobody on it."""
+        beside = None if self.neighbours is None else self.neighbours[:0]
+        return SliceTable(self.images[:0], self.masks[:0], self.labels[:0], (), beside)
+
     def inputs(self, rows: NDArray[np.intp] | slice) -> NDArray[np.float16]:
         """Give some slices as the networks see them, with their neighbours.
 
