@@ -1,7 +1,7 @@
 """Write the pages of docs/ that are made from the code and from other pages; `--check` compares instead.
 
-The pages are reference/cli.md, reference/recipe.md, reference/leak.md, model-card.md, decisions/index.md, and the
-lists of pages in index.md.
+The pages are reference/cli.md, reference/recipe.md, reference/leak.md, reference/calibration.md, model-card.md,
+decisions/index.md, and the lists of pages in index.md.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from gliascope.bundle import CARD, EMBEDDED
 from gliascope.cli.app import main as gliascope
 from gliascope.cli.commands import COMMANDS, Family
+from make_calibration_page import calibration_page
 from make_leak_page import leak_page
 from make_recipe_reference import recipe_page
 
@@ -102,6 +103,7 @@ PAGES = {
     "reference/cli.md": cli_page,
     "reference/recipe.md": recipe_page,
     "reference/leak.md": leak_page,
+    "reference/calibration.md": calibration_page,
     "model-card.md": card_page,
     "decisions/index.md": decisions_page,
     "index.md": index_page,
