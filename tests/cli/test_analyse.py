@@ -188,6 +188,20 @@ def test_options_reach_the_results(cli: Cli, tmp_path: Path, patients: Path, mod
     assert record["tumour_slices"] == 6
 
 
+def test_flips_are_recorded_and_results_without_them_are_not_taken_over(
+    cli: Cli, tmp_path: Path, patients: Path, model: Path
+) -> None:
+    plain = ("analyse", patients, "-o", tmp_path / "out", "--model", model, "--no-figures", "--json", "--continue")
+    taken = []
+    for arguments in (plain, (*plain, "--flips"), (*plain, "--flips"), plain):
+        result = cli(*arguments)
+        assert result.status == 0, result.err
+        taken.append({one["continued"] for one in json.loads(result.out)["cases"]})
+        record = json.loads((tmp_path / "out" / "p1" / "findings.json").read_text(encoding="utf-8"))
+        assert record["provenance"].get("flips", False) is ("--flips" in arguments)
+    assert taken == [{False}, {False}, {True}, {False}]
+
+
 def test_names_that_collide_and_names_of_every_script(cli: Cli, tmp_path: Path, bright: Bright, model: Path) -> None:
     names = ["Größe µ", "日本 語", "a b", "[red]bold", "=1+1"]
     paths = [bright(slices=1, tumour=(0, 1)).save(tmp_path / "one" / name) for name in names]

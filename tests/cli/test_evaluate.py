@@ -202,6 +202,14 @@ def test_card_and_stamp(cli: Cli, data: Path, split: Path, model: Bundle, tmp_pa
     assert stamped.evaluation["patients"] == 2
 
 
+def test_flips_are_recorded_and_told(cli: Cli, data: Path, split: Path, model: Bundle, tmp_path: Path) -> None:
+    result = cli("evaluate", data, "--split", split, "--model", model.path, "--flips", "-o", tmp_path / "out", "-q")
+    assert result.status == 0, result.err
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["provenance"]["flips"] is True
+    (page,) = (tmp_path / "out").glob("*.html")
+    assert "with flips at test time." in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -209,6 +217,7 @@ def test_card_and_stamp(cli: Cli, data: Path, split: Path, model: Bundle, tmp_pa
         (("--device", "abacus"), "--device must be auto or one of cpu"),
         (("--stamp",), "--stamp needs --model"),
         (("--stamp", "--allow-seen", "--model", "somewhere"), "--stamp and --allow-seen exclude each other"),
+        (("--stamp", "--flips", "--model", "somewhere"), "--stamp and --flips exclude each other"),
     ],
 )
 def test_wrong_arguments(cli: Cli, data: Path, split: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -291,3 +291,16 @@ def test_the_case_is_not_changed(tiny_bundle: BundleFactory, bright: Bright, tmp
     before = case.scans[0].pixels.copy()
     gliascope.Analyser(tiny_bundle()).analyse(case)
     assert np.array_equal(case.scans[0].pixels, before)
+
+
+def test_flips_are_told_kept_and_leave_a_symmetric_network_s_verdicts(
+    tiny_bundle: BundleFactory, bright: Bright
+) -> None:
+    case, bundle = case_from_array(bright().pixels), tiny_bundle()
+    plain, flipped = Analyser(bundle).analyse(case), Analyser(bundle, flips=True).analyse(case)
+    assert "flips" not in plain.provenance
+    assert flipped.provenance["flips"] is True
+    assert [one.verdict for one in flipped.slices] == [one.verdict for one in plain.slices]
+    assert dice(flipped.mask, plain.mask) > 0.95
+    assert same(pickle.loads(pickle.dumps(Analyser(bundle, flips=True))).analyse(case), flipped)
+    assert same(analyse(case, model=bundle, flips=True)[0], flipped)

@@ -237,6 +237,44 @@ def test_the_inner_hold_outs_of_all_folds_are_one_table(place: Place) -> None:
     assert rows[0]["steps"] == "joint:2"
 
 
+def test_variants_of_trained_folds_are_compared_without_training(place: Place, cli: Any) -> None:
+    result = cli("crossval", "-o", place.out, "--data", place.data, "--variants", "--only", "1")
+    assert result.status == 0, result.err
+    assert not (place.out / "fold-0" / "variants.json").exists()
+    assert cli("crossval", "-q", "-o", place.out, "--data", place.data, "--variants").status == 0
+    with (place.out / "variants.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    with (place.out / "inner.csv").open(newline="") as stream:
+        inner = list(csv.DictReader(stream))
+    names = [(row["flips"], row["rule"]) for row in rows]
+    assert names == [(flips, rule) for flips in ("no", "yes") for rule in ("all", "largest", "chosen")] * 3
+    assert [row["fold"] for row in rows] == ["0"] * 6 + ["1"] * 6 + ["mean"] * 6
+    trained = [row for row in rows if (row["flips"], row["rule"]) == ("no", "chosen")]
+    for mine, theirs in zip(trained, inner, strict=True):
+        for key in ("detection", "mask", "components", "dice_mean", "auc"):
+            assert mine[key] == theirs[key]
+    for row in rows[:12]:
+        assert row["rule"] in (row["components"], "chosen")
+    for flips in ("no", "yes"):
+        best = {row["rule"]: float(row["dice_mean"]) for row in rows[:6] if row["flips"] == flips}
+        assert best["chosen"] == max(best["all"], best["largest"])
+
+
+def test_variants_need_trained_folds_and_go_alone(place: Place, cli: Any, tmp_path: Path) -> None:
+    where = ("crossval", "-o", place.out, "--data", place.data, "--variants")
+    assert cli(*where, "--resume").status == 2
+    assert cli(*where, "--steps", "3").status == 2
+    result = cli(*where, "--only", "7")
+    assert result.status == 1
+    assert "variants need trained folds, received 7" in result.err
+    damaged = tmp_path / "out"
+    shutil.copytree(place.out, damaged)
+    (damaged / "fold-0" / "variants.json").write_text("{}")
+    result = cli("crossval", "-o", damaged, "--data", place.data, "--variants")
+    assert result.status == 1
+    assert "must have the schema gliascope.variants/1" in result.err
+
+
 def test_the_results_are_those_of_an_evaluation_and_finished_folds_are_light(place: Place) -> None:
     found = {path.name for path in place.out.iterdir()}
     assert {"evaluation.json", "evidence.parquet", "patients.csv", "slices.csv", "report.html"} <= found

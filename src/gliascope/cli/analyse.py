@@ -10,6 +10,7 @@ from gliascope.cli.console import console, error, note, progress
 from gliascope.cli.options import (
     AsJson,
     Device,
+    Flips,
     PrecisionName,
     Quiet,
     Threads,
@@ -82,6 +83,7 @@ def analyse(
         ),
     ] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw pictures.")] = True,
+    flips: Flips = False,
     save_probabilities: Annotated[
         bool, typer.Option("--save-probabilities", help="Write each pixel's probability for the slices called tumour.")
     ] = False,
@@ -122,6 +124,7 @@ def analyse(
         save_probabilities=save_probabilities,
         operating_point=operating_point,
         precision=precision,
+        flips=flips,
     )
     done: list[dict[str, Any]] = []
     with progress(quiet=quiet or as_json) as bar:

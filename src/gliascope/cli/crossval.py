@@ -49,6 +49,10 @@ def crossval(
         bool, typer.Option("--train-only", help="Neither export nor score: for a machine without TensorFlow.")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on: what is done is not done again.")] = False,
+    variants: Annotated[
+        bool,
+        typer.Option("--variants", help="Compare flips and rules for components on trained folds; trains nothing."),
+    ] = False,
     workers: Annotated[
         int | None,
         typer.Option("--workers", min=1, help="Threads that make batches; by default one for each core but one."),
@@ -62,11 +66,18 @@ def crossval(
     fold's inner hold-out, patients who neither train nor are scored; inner.csv has its figures, for comparing recipes.
     The fold's bundle is then scored on the fold's own patients, exactly as `gliascope analyse` would outline them.
 
+    --variants scores the inner hold-outs of folds that are trained already: with and without flips at test time, with
+    all components of an outline or the largest alone; variants.csv has the figures.
+
     A job that was stopped goes on with --resume. The results of all folds are evaluated together in the folder; those
     of some folds in its folder `partial`.
     """
     del verbose
     chosen = _folds_asked_for(only)
+    if variants:
+        _check_variants(recipe, folds, split, steps, seed, train_only=train_only, resume=resume)
+        _compare_variants(data, out, chosen, quiet=quiet)
+        return
     _check_arguments(recipe, folds, split, resume=resume, changed=steps is not None or seed is not None)
     made = None if recipe is None else with_seed(with_steps(load_recipe(recipe), steps), seed)
     purpose = "gliascope crossval"
@@ -96,6 +107,22 @@ def crossval(
         raise
     if not quiet:
         _tell(done, data, train_only=train_only)
+
+
+def _check_variants(*values: object, train_only: bool, resume: bool) -> None:
+    if train_only or resume or any(one is not None for one in values):
+        raise typer.BadParameter("--variants measures folds as they were trained: it goes with --only alone")
+
+
+def _compare_variants(data: Path, out: Path, only: list[int] | None, *, quiet: bool) -> None:
+    load_training("gliascope crossval", "sklearn")
+    from gliascope.training.crossval_state import resume_job
+    from gliascope.training.crossval_variants import compare_variants
+
+    job = resume_job(out)
+    written = compare_variants(job, data, job.trained() if only is None else only)
+    if not quiet:
+        note(f"Written: {written}")
 
 
 def with_seed(recipe: Recipe, seed: int | None) -> Recipe:

@@ -8,6 +8,7 @@ import typer
 from gliascope.cli.options import (
     AsJson,
     Device,
+    Flips,
     PrecisionName,
     Quiet,
     Threads,
@@ -38,6 +39,7 @@ def evaluate(
     device: Device = "auto",
     threads: Threads = None,
     precision: PrecisionName = "auto",
+    flips: Flips = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -95,8 +97,8 @@ def evaluate(
     """
     del verbose
     check_precision(precision)
-    _check_arguments(side, device, model, stamp=stamp, allow_seen=allow_seen)
-    _check_source(data, split, fold, evidence, operating_point, allow_seen=allow_seen)
+    _check_arguments(side, device, model, stamp=stamp, allow_seen=allow_seen, flips=flips)
+    _check_source(data, split, fold, evidence, operating_point, allow_seen=allow_seen, flips=flips)
     from gliascope.errors import require_extra
 
     require_extra("gliascope evaluate", "evaluate", "pyarrow", "sklearn")
@@ -112,6 +114,7 @@ def evaluate(
             device=device,
             threads=threads,
             precision=precision,
+            flips=flips,
             output=output,
             evidence=evidence,
             against=against,
@@ -126,7 +129,7 @@ def evaluate(
     )
 
 
-def _check_arguments(side: str, device: str, model: Path | None, *, stamp: bool, allow_seen: bool) -> None:
+def _check_arguments(side: str, device: str, model: Path | None, *, stamp: bool, allow_seen: bool, flips: bool) -> None:
     from gliascope.dataset.split import SIDES
 
     if side not in SIDES:
@@ -136,6 +139,8 @@ def _check_arguments(side: str, device: str, model: Path | None, *, stamp: bool,
         raise typer.BadParameter("--stamp needs --model: the bundle that travels with gliascope is not rewritten")
     if stamp and allow_seen:
         raise typer.BadParameter("--stamp and --allow-seen exclude each other: a card speaks of unseen images")
+    if stamp and flips:
+        raise typer.BadParameter("--stamp and --flips exclude each other: a card speaks of what is done by default")
 
 
 def _check_source(
@@ -146,13 +151,14 @@ def _check_source(
     operating_point: str | None,
     *,
     allow_seen: bool,
+    flips: bool,
 ) -> None:
     if evidence is None:
         if data is None or split is None:
             raise typer.BadParameter("DATA and --split are needed, or --evidence")
         return
     given = {"DATA": data, "--split": split, "--fold": fold, "--operating-point": operating_point}
-    given["--allow-seen"] = allow_seen or None
+    given |= {"--allow-seen": allow_seen or None, "--flips": flips or None}
     named = [name for name, value in given.items() if value is not None]
     if named:
         raise typer.BadParameter(

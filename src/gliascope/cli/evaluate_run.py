@@ -47,6 +47,7 @@ class Request:
     device: str
     threads: int | None
     precision: str
+    flips: bool
     output: Path | None
     evidence: Path | None
     against: Path | None
@@ -96,6 +97,7 @@ def _score(request: Request, worst: WorstPatients, other: Evaluation | None) -> 
         device=request.device,
         threads=request.threads,
         precision=request.precision,
+        flips=request.flips,
         operating_point=request.operating_point or DEFAULT_POINT,
     )
     with progress(quiet=request.quiet or request.as_json) as bar:

@@ -44,6 +44,14 @@ Device = Annotated[
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; by default one for each core that may be used.")]
 """``threads: Threads = None``"""
 
+Flips = Annotated[
+    bool,
+    typer.Option(
+        "--flips", help="Run every slice mirrored from left to right as well and take the mean; twice the time."
+    ),
+]
+"""``flips: Flips = False``"""
+
 PrecisionName = Annotated[
     str,
     typer.Option(

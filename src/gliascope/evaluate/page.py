@@ -84,8 +84,9 @@ def write_report(
     ]
     title = f"Evaluation of {model_name(record)}"
     versions = ", ".join(f"{name} {value}" for name, value in record.provenance.items() if isinstance(value, str))
+    flips = ", with flips at test time" if record.provenance.get("flips") else ""
     return write_page(
-        path, title, sections, subtitle=scored(record), stamp=record.stamp, footer=[f"Made with {versions}."]
+        path, title, sections, subtitle=scored(record), stamp=record.stamp, footer=[f"Made with {versions}{flips}."]
     )
 
 

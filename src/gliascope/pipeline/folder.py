@@ -108,6 +108,8 @@ def analyse_into(
     check_place(files, folder)
     precision = analyser.engine.describe()["precision"]
     options = {"figures": figures, "save_probabilities": analyser.save_probabilities, "precision": precision}
+    if analyser.flips:
+        options["flips"] = True
 
     def begin(one: CaseFiles) -> _Begun:
         case = read_case(one, channels, register=register)

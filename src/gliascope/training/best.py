@@ -50,16 +50,18 @@ def best_networks(folder: Path, recipe: Recipe) -> tuple[NetworkSet, dict[str, i
     return networks, epochs
 
 
-def predict_networks(networks: NetworkSet, table: SliceTable) -> Predictions:
+def predict_networks(networks: NetworkSet, table: SliceTable, *, flips: bool = False) -> Predictions:
     """Predict every slice by all stages: probabilities of the slices and of the pixels.
 
     Parameters
     ----------
     networks : NetworkSet
     table : SliceTable
+    flips : bool
+        See `gliascope.training.fit.predict_table`.
 
     Returns
     -------
     Predictions
     """
-    return merge_predictions([predict_table(model, table) for model in networks.stages.values()])
+    return merge_predictions([predict_table(model, table, flips=flips) for model in networks.stages.values()])

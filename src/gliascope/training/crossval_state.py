@@ -81,6 +81,11 @@ class FoldFiles:
         return self.folder / "inner.json"
 
     @property
+    def variants(self) -> Path:
+        """The inner hold-out's figures with flips and other rules for components, where they were asked for."""
+        return self.folder / "variants.json"
+
+    @property
     def bundle(self) -> Path:
         """The bundle's folder."""
         return self.folder / "bundle"

@@ -271,7 +271,9 @@ class StageFitter:
             return predict_table(self.model, self.tables.validation, slices)
 
 
-def predict_table(model: keras.Model, table: SliceTable, batch: int = PREDICT_BATCH) -> Predictions:
+def predict_table(
+    model: keras.Model, table: SliceTable, batch: int = PREDICT_BATCH, *, flips: bool = False
+) -> Predictions:
     """Run a stage's network over all slices of a table.
 
     Parameters
@@ -281,6 +283,8 @@ def predict_table(model: keras.Model, table: SliceTable, batch: int = PREDICT_BA
     table : SliceTable
     batch : int
         Slices predicted at once.
+    flips : bool
+        Give the mean over each slice and its left-right mirror image, as `gliascope.engine.mirror` does.
 
     Returns
     -------
@@ -289,15 +293,26 @@ def predict_table(model: keras.Model, table: SliceTable, batch: int = PREDICT_BA
     slices, masks = [], []
     for start in range(0, len(table.images), batch):
         images = table.inputs(slice(start, start + batch)).astype(np.float32)
-        logits = model.predict_on_batch(images)
-        if "slice_logit" in logits:
-            slices.append(_sigmoid(logits["slice_logit"])[:, 0])
-        if "mask_logit" in logits:
-            masks.append(_sigmoid(logits["mask_logit"])[..., 0].astype(np.float16))
+        given = _probabilities(model, images)
+        if flips:
+            mirrored = _probabilities(model, np.ascontiguousarray(images[:, :, ::-1]))
+            if "mask_logit" in mirrored:
+                mirrored["mask_logit"] = mirrored["mask_logit"][:, :, ::-1]
+            given = {name: (one + mirrored[name]) / 2 for name, one in given.items()}
+        if "slice_logit" in given:
+            slices.append(given["slice_logit"][:, 0])
+        if "mask_logit" in given:
+            masks.append(given["mask_logit"][..., 0].astype(np.float16))
     return Predictions(
         np.concatenate(slices) if slices else None,
         np.concatenate(masks) if masks else None,
     )
+
+
+def _probabilities(model: keras.Model, images: NDArray[np.float32]) -> dict[str, Any]:
+    """Probabilities of slices and of pixels, named after their logits."""
+    logits = model.predict_on_batch(images)
+    return {name: _sigmoid(logits[name]) for name in ("slice_logit", "mask_logit") if name in logits}
 
 
 def _sigmoid(logits: Any) -> Any:

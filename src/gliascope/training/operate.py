@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,7 @@ from gliascope.detect.calibration import calibrate
 from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.thresholds import choose_points
 from gliascope.findings import Calibration, OperatingPoint
-from gliascope.training.score import Predictions, choose_operating_point
+from gliascope.training.score import COMPONENTS, Components, Predictions, choose_operating_point
 from gliascope.training.table import SliceTable
 
 VALIDATION: Final = "validation"
@@ -42,7 +43,9 @@ class Operation:
         return Predictions(calibrate(predictions.slices, self.calibration), predictions.masks)
 
 
-def choose_operation(table: SliceTable, predictions: Predictions) -> Operation:
+def choose_operation(
+    table: SliceTable, predictions: Predictions, choices: Sequence[Components] = COMPONENTS
+) -> Operation:
     """Fit the calibration and choose the operating points, both on validation patients.
 
     Parameters
@@ -50,6 +53,8 @@ def choose_operation(table: SliceTable, predictions: Predictions) -> Operation:
     table : SliceTable
     predictions : Predictions
         The networks' own, with slices and masks.
+    choices : sequence of str
+        See `gliascope.training.score.choose_operating_point`.
 
     Returns
     -------
@@ -59,5 +64,5 @@ def choose_operation(table: SliceTable, predictions: Predictions) -> Operation:
         raise ValueError("operating points need slice probabilities, received none")
     calibration = fit_calibration(table.labels, predictions.slices, patients=len(table.patients), fitted_on=VALIDATION)
     calibrated = calibrate(predictions.slices, calibration)
-    balanced = choose_operating_point(table, Predictions(calibrated, predictions.masks))
+    balanced = choose_operating_point(table, Predictions(calibrated, predictions.masks), choices)
     return Operation(calibration, choose_points(table.labels, calibrated, balanced))

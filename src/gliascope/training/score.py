@@ -17,6 +17,9 @@ from gliascope.training.table import SliceTable
 
 Components = Literal["all", "largest"]
 
+COMPONENTS: Final[tuple[Components, ...]] = ("all", "largest")
+"""What may be kept of a volume's outline, the simpler first: `largest` is chosen only where it is better."""
+
 MASK_THRESHOLDS: Final = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 """Candidates for the pixel threshold: 0.20 to 0.80."""
 
@@ -131,17 +134,21 @@ def merge_predictions(parts: Sequence[Predictions]) -> Predictions:
     return Predictions(slices, masks)
 
 
-def choose_operating_point(table: SliceTable, predictions: Predictions) -> OperatingPoint:
+def choose_operating_point(
+    table: SliceTable, predictions: Predictions, choices: Sequence[Components] = COMPONENTS
+) -> OperatingPoint:
     """Choose the thresholds on validation patients.
 
     The slice threshold by Youden's index; behind that gate the pixel threshold, and whether only a volume's largest
-    component is kept, by the highest mean Dice over the patients. `largest` is chosen only where it is better.
+    component is kept, by the highest mean Dice over the patients.
 
     Parameters
     ----------
     table : SliceTable
     predictions : Predictions
         With slices, calibrated, and masks.
+    choices : sequence of str
+        Which components may be kept; of equals the first is chosen.
 
     Returns
     -------
@@ -151,8 +158,7 @@ def choose_operating_point(table: SliceTable, predictions: Predictions) -> Opera
     if predictions.slices is None:
         raise ValueError("an operating point needs slice probabilities, received none")
     detection = youden_threshold(table.labels, predictions.slices)
-    best, chosen = -1.0, OperatingPoint("balanced", detection, DEFAULT_THRESHOLD, "all", RUN)
-    choices: tuple[Components, ...] = ("all", "largest")
+    best, chosen = -1.0, OperatingPoint("balanced", detection, DEFAULT_THRESHOLD, choices[0], RUN)
     for components in choices:
         means = _mean_known(patient_dice(table, predictions, detection, MASK_THRESHOLDS, components))
         at = int(np.argmax(means))
