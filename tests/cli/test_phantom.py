@@ -39,3 +39,11 @@ def test_a_lesion_too_large_for_the_brain_ends_with_status_1(cli: Callable[..., 
     result = cli("phantom", "-o", tmp_path, "--patients", 1, "--healthy", 0, "--slices", 2, "--lesion-radius", 99)
     assert result.status == 1
     assert "gliascope: error: a lesion must fit into one hemisphere" in result.err
+
+
+def test_volumes_are_analysed_and_measured(cli: Callable[..., Any], tmp_path: Path) -> None:
+    result = cli("phantom", "-o", tmp_path, "--patients", 1, "--healthy", 0, "--slices", 5, "--format", "nifti")
+    assert result.status == 0
+    (case,) = read_cases([tmp_path])
+    assert case.scans[0].has_geometry
+    assert case.scans[0].sequences == ("pre", "flair", "post")

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from gliascope.phantom import make_phantom, write_phantom
+from gliascope.geometry import spacing
+from gliascope.phantom import make_phantom, write_phantom, write_phantom_volumes
 from gliascope.read import read_cases
 
 
@@ -42,3 +43,25 @@ def test_files_are_named_and_stored_as_in_the_lgg_data_set(tmp_path: Path) -> No
     assert image.shape == (64, 64, 3)
     assert image.dtype == np.uint8
     assert {value for mask in masks for value in np.unique(mask)} == {0, 255}
+
+
+def test_volumes_are_read_back_as_the_slices_are(tmp_path: Path) -> None:
+    made = make_phantom(3, slices=7, size=96, lesion_radius_px=8)
+    folder = write_phantom_volumes(made, tmp_path)
+    assert sorted(one.name.removeprefix(made.name) for one in folder.iterdir()) == [
+        "_flair.nii.gz",
+        "_seg.nii.gz",
+        "_t1.nii.gz",
+        "_t1ce.nii.gz",
+    ]
+    (case,) = read_cases([folder])
+    (scan,) = case.scans
+    assert np.array_equal(scan.pixels, made.scan.pixels)
+    assert scan.has_geometry
+    assert np.allclose(scan.affine, made.affine, atol=1e-4)
+    assert [source.sha256 for source in case.sources] == [source.sha256 for source in made.scan.sources]
+    assert np.array_equal(np.stack([one.pixels for one in case.truths if one is not None]), made.truth)
+    across, along, upwards = spacing(scan.affine)
+    assert across == along
+    assert 96 * along > 200  # the head and some air
+    assert upwards > 10  # seven slices from skull base to vertex

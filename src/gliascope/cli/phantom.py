@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import typer
 
 from gliascope.cli.console import progress
 from gliascope.cli.options import Quiet, Verbose
+
+Format = Literal["tif", "nifti"]
 
 
 def phantom(
@@ -26,21 +28,26 @@ def phantom(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first patient; the next one has the next seed.")] = 0,
+    file_format: Annotated[
+        Format, typer.Option("--format", help="tif: the LGG layout; nifti: a volume a sequence, in millimetres.")
+    ] = "tif",
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Write procedural brain scans with known truth, in the layout of the LGG data set.
+    """Write procedural brain scans with known truth, in the layout of the LGG data set or as NIfTI.
 
     Each patient is a folder of slices, PHANTOM_LS_... with a lesion or PHANTOM_HC_... without: NAME_1.tif with
     pre-contrast, FLAIR and post-contrast as red, green and blue, and NAME_1_mask.tif with the lesion's outline. The
-    same seed gives the same patient.
+    same seed gives the same patient. As NIfTI, a folder holds NAME_flair, NAME_t1, NAME_t1ce and NAME_seg.nii.gz.
 
     Phantoms are for trying things out and for tests. They are drawn by a program and say nothing about accuracy.
     """
     del verbose
     if healthy > patients:
         raise typer.BadParameter(f"--healthy must be at most --patients ({patients}), received {healthy}")
-    from gliascope.phantom import make_phantom, write_phantom
+    from gliascope.phantom import make_phantom, write_phantom, write_phantom_volumes
+
+    write = write_phantom if file_format == "tif" else write_phantom_volumes
 
     with progress(quiet=quiet) as bar:
         task = bar.add_task("drawing", total=patients, note="")
@@ -51,7 +58,7 @@ def phantom(
                 lesion_radius_px=lesion_radius,
                 healthy=index >= patients - healthy,
             )
-            folder = write_phantom(made, output)
+            folder = write(made, output)
             areas = np.count_nonzero(made.truth, axis=(1, 2))
             what = f"lesion in {np.count_nonzero(areas)} slices, at most {areas.max()} px" if areas.any() else "healthy"
             if not quiet:

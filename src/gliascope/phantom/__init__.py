@@ -4,6 +4,6 @@ They never train a bundle and are never evidence of accuracy: a phantom shows wh
 """
 
 from gliascope.phantom.make import Phantom, make_phantom
-from gliascope.phantom.write import write_phantom
+from gliascope.phantom.write import write_phantom, write_phantom_volumes
 
-__all__ = ["Phantom", "make_phantom", "write_phantom"]
+__all__ = ["Phantom", "make_phantom", "write_phantom", "write_phantom_volumes"]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.errors import InputError
+from gliascope.geometry import Affine
 from gliascope.phantom.acquire import acquire, draw_scanner
 from gliascope.phantom.brain import paint_brain, ventricles
 from gliascope.phantom.cortex import Surfaces, surfaces
@@ -28,6 +29,9 @@ RADIUS: Final = 26.0
 
 RADIUS_RANGE: Final = (12.0, 40.0)
 
+LONE_THICKNESS: Final = 5.0
+"""Thickness of a phantom's only slice, mm."""
+
 SMALLEST_IMAGE: Final = 64
 
 
@@ -43,11 +47,14 @@ class Phantom:
         uint8, pre-contrast, FLAIR and post-contrast, skull base first; a volume without geometry, as the LGG data are.
     truth : ndarray, bool, shape (slice, row, column)
         True inside the lesion; all False for a healthy one.
+    affine : ndarray, float64, shape (4, 4)
+        (column, row, slice) to the made-up patient's millimetres, LPS+; for files that say so, as NIfTI does.
     """
 
     name: str
     scan: Scan
     truth: NDArray[np.bool_]
+    affine: Affine
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +112,16 @@ def make_phantom(
     pixels = acquire(signal, draw_scanner(machine), noise)
     sources = tuple(Source(None, page, slices, pixel_hash(one)) for page, one in enumerate(pixels))
     name = f"PHANTOM_{'HC' if healthy else 'LS'}_{seed:04d}_19000101"
-    return Phantom(name, Scan(pixels, SEQUENCES, sources, is_volume=slices > 1), truth)
+    scan = Scan(pixels, SEQUENCES, sources, is_volume=slices > 1)
+    return Phantom(name, scan, truth, _affine(patient, heights))
+
+
+def _affine(patient: Patient, heights: Sequence[float]) -> Affine:
+    """Millimetres from the middle of the head's section, slices upwards."""
+    step = heights[1] - heights[0] if len(heights) > 1 else LONE_THICKNESS
+    affine = np.diag([patient.pixel_mm, patient.pixel_mm, step, 1.0])
+    affine[:3, 3] = (*(-patient.pixel_mm * np.asarray(patient.centre)), heights[0])
+    return affine
 
 
 def _check(seed: int, slices: int, size: int, radius: float | None) -> None:

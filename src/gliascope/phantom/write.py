@@ -1,13 +1,18 @@
-"""Write a phantom as the LGG data set is laid out."""
+"""Write a phantom as the LGG data set is laid out, or as NIfTI volumes."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import tifffile
 
+from gliascope.geometry import flip_frame
 from gliascope.phantom.make import Phantom
+
+VOLUMES: Final = {"pre": "t1", "flair": "flair", "post": "t1ce"}
+"""What the sequences are called in the names of NIfTI files."""
 
 
 def write_phantom(phantom: Phantom, out: str | Path) -> Path:
@@ -39,4 +44,36 @@ def write_phantom(phantom: Phantom, out: str | Path) -> Path:
         tifffile.imwrite(stem.with_name(f"{stem.name}.tif"), image, photometric="rgb", metadata=None)
         inside = mask.astype(np.uint8) * np.uint8(255)
         tifffile.imwrite(stem.with_name(f"{stem.name}_mask.tif"), inside, photometric="minisblack", metadata=None)
+    return folder
+
+
+def write_phantom_volumes(phantom: Phantom, out: str | Path) -> Path:
+    """Write one folder of NIfTI files: ``<name>_t1.nii.gz``, ``_flair``, ``_t1ce`` and ``_seg``, uint8, in millimetres.
+
+    Parameters
+    ----------
+    phantom : Phantom
+    out : str or Path
+        Folder of patients' folders; made if need be.
+
+    Returns
+    -------
+    Path
+        The patient's folder.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    import nibabel
+
+    folder = Path(out) / phantom.name
+    folder.mkdir(parents=True, exist_ok=True)
+    affine = flip_frame(phantom.affine)
+    stacks = {VOLUMES[one]: phantom.scan.pixels[..., place] for place, one in enumerate(phantom.scan.sequences)}
+    for name, values in {**stacks, "seg": phantom.truth.astype(np.uint8)}.items():
+        image = nibabel.Nifti1Image(np.ascontiguousarray(values.transpose(2, 1, 0)), affine)
+        image.header.set_xyzt_units("mm")
+        nibabel.save(image, folder / f"{phantom.name}_{name}.nii.gz")
     return folder
