@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -79,6 +80,26 @@ class Detection:
     raw: NDArray[np.float32] | None = None
 
 
+@dataclass(frozen=True)
+class SoftAreas:
+    """How sure the segmenter is of an outline: sums over its pixel probabilities, in pixels.
+
+    Attributes
+    ----------
+    expected : float
+        Sum of all probabilities: the area that they promise.
+    inside : float
+        The part of it inside the outline.
+    wide, narrow : int
+        Pixels with a probability of 0.1 or more, and of 0.9 or more.
+    """
+
+    expected: float
+    inside: float
+    wide: int
+    narrow: int
+
+
 @dataclass(frozen=True, eq=False)
 class Segmentation:
     """The outline of each slice of a scan, in the scan's own rows and columns.
@@ -89,11 +110,14 @@ class Segmentation:
     probability : ndarray, float32, shape (slice, row, column), or None
         Kept on request only.
     threshold : float
+    soft : mapping of int to SoftAreas
+        By the place of each slice that was segmented.
     """
 
     mask: NDArray[np.bool_]
     probability: NDArray[np.float32] | None
     threshold: float
+    soft: Mapping[int, SoftAreas] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +138,8 @@ class SliceFinding:
         Why the slice is not assessable, or would not be if the verdict had not been forced; one of `REASONS`.
     raw_probability : float or None
         The network's own probability, before calibration; None where the slice is not assessable.
+    soft : SoftAreas or None
+        How sure the segmenter is; None where the slice, or its volume, was not called tumour.
     """
 
     source: Source
@@ -123,6 +149,7 @@ class SliceFinding:
     mask_probability: NDArray[np.float32] | None = None
     reason: Reason | None = None
     raw_probability: float | None = None
+    soft: SoftAreas | None = None
 
     @property
     def area_px(self) -> int:

@@ -173,3 +173,29 @@ def test_in_sample_stands_on_every_row(
     assert {row["sample"] for row in rows} == {"in-sample"}
     assert [row["seen"] for row in rows] == [True] + [False] * 5
     assert load_evidence(file).origin.sample == "in-sample"
+
+
+def test_how_sure_an_outline_is_is_kept_and_older_evidence_has_none(
+    data: Path, split: Split, analyser: Analyser, tmp_path: Path
+) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    evaluation = evaluate_side(data, split, analyser, resamples=0)
+    path = save_evidence(evaluation.patients, tmp_path / "new.parquet", record=evaluation.record)
+    soft = [one.soft for patient in evaluation.patients for one in patient.slices]
+    assert [one is not None for one in soft] == [
+        one.called for patient in evaluation.patients for one in patient.slices
+    ]
+    kept = load_evidence(path).patients
+    assert [one.soft for patient in kept for one in patient.slices] == soft
+    table = parquet.read_table(str(path))
+    older = table.drop_columns(["raw", "expected_px", "inside_px", "wide_px", "narrow_px"])
+    parquet.write_table(older, str(tmp_path / "old.parquet"))
+    old = [one for patient in load_evidence(tmp_path / "old.parquet").patients for one in patient.slices]
+    assert [one.soft for one in old] == [None] * len(old)
+    assert [one.raw for one in old] == [one.probability for one in old]
+    torn = table.set_column(table.column_names.index("wide_px"), "wide_px", pa.nulls(table.num_rows, pa.int32()))
+    parquet.write_table(torn, str(tmp_path / "torn.parquet"))
+    with pytest.raises(InputError, match="must have all of expected_px, inside_px, wide_px, narrow_px or none"):
+        load_evidence(tmp_path / "torn.parquet")

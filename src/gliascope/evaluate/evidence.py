@@ -157,8 +157,10 @@ def _rows(table: Any, path: str) -> list[dict[str, Any]]:
     import pyarrow as pa
 
     for name, same in ADDED.items():
-        if name not in table.column_names and same in table.column_names:
-            table = table.append_column(name, table[same])
+        if name in table.column_names or not (same is None or same in table.column_names):
+            continue
+        old = pa.nulls(table.num_rows, _type(COLUMNS[name])) if same is None else table[same]
+        table = table.append_column(name, old)
     absent = [name for name in COLUMNS if name not in table.column_names]
     if absent:
         raise InputError(f"{path}: evidence must have the columns {', '.join(COLUMNS)}; absent: {', '.join(absent)}")

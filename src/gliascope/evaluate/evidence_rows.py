@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from gliascope.errors import InputError
 from gliascope.evaluate.score import PatientScore, SliceScore
-from gliascope.findings import Verdict
+from gliascope.findings import SoftAreas, Verdict
 from gliascope.scan import SEQUENCES
 
 SEPARATOR: Final = " "
@@ -38,17 +38,24 @@ COLUMNS: Final[dict[str, str]] = {
     "sha256": "binary",
     "sample": NAMES,
     "raw": "float64",
+    "expected_px": "float64",
+    "inside_px": "float64",
+    "wide_px": "int32",
+    "narrow_px": "int32",
 }
 """Columns and their types, as PyArrow calls them.
 
 Floating-point numbers keep all 64 bits, so that a remade record has the same digits.
 """
 
-OPTIONAL: Final = ("fold", "probability", "hd95", "asd", "raw")
+SOFT: Final = {"expected": "expected_px", "inside": "inside_px", "wide": "wide_px", "narrow": "narrow_px"}
+"""Columns of `gliascope.findings.SoftAreas`: all four are there or none."""
+
+OPTIONAL: Final = ("fold", "probability", "hd95", "asd", "raw", *SOFT.values())
 """Columns that are null where something is not defined."""
 
-ADDED: Final = {"raw": "probability"}
-"""Columns that older evidence lacks, and the columns whose values they had then."""
+ADDED: Final[dict[str, str | None]] = {"raw": "probability", **dict.fromkeys(SOFT.values())}
+"""Columns that older evidence lacks, and the columns whose values they had then; None where they were not known."""
 
 
 def rows_of(patients: Sequence[PatientScore], sample: str) -> list[dict[str, Any]]:
@@ -102,6 +109,7 @@ def _row(patient: PatientScore, one: SliceScore, sample: str) -> dict[str, Any]:
         "sha256": bytes.fromhex(one.sha256),
         "sample": sample,
         "raw": _defined(one.raw),
+        **{column: None if one.soft is None else getattr(one.soft, name) for name, column in SOFT.items()},
     }
 
 
@@ -136,7 +144,14 @@ def _slice(row: Mapping[str, Any]) -> SliceScore:
         asd=_number(row["asd"]),
         sha256=row["sha256"].hex(),
         raw=_number(row["raw"]),
+        soft=_soft(row),
     )
+
+
+def _soft(row: Mapping[str, Any]) -> SoftAreas | None:
+    if row["expected_px"] is None:
+        return None
+    return SoftAreas(row["expected_px"], row["inside_px"], row["wide_px"], row["narrow_px"])
 
 
 def _check_names(rows: Sequence[Mapping[str, Any]], origin: str) -> None:
@@ -156,6 +171,8 @@ def _check_row(row: Mapping[str, Any], sample: str, origin: str) -> None:
         raise InputError(f"{origin}: {name} must miss some of {', '.join(SEQUENCES)}, received {row['missing']!r}")
     if any((row[one] is None) == (row["true_px"] > 0 and row["predicted_px"] > 0) for one in ("hd95", "asd")):
         raise InputError(f"{origin}: {name} must have distances where both outlines are there, and only there")
+    if len({row[one] is None for one in SOFT.values()}) > 1:
+        raise InputError(f"{origin}: {name} must have all of {', '.join(SOFT.values())} or none")
     if not 0 <= row["both_px"] <= min(row["true_px"], row["predicted_px"]):
         raise InputError(f"{origin}: {name} must not have more pixels in both outlines than in one of them")
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from gliascope.detect.assessable import blank_slices
 from gliascope.errors import InputError
-from gliascope.findings import Finding, Verdict
+from gliascope.findings import Finding, SoftAreas, Verdict
 from gliascope.measure.overlap import dice_of_counts, iou_of_counts, measure_surfaces
 from gliascope.prepare import real_sequences
 from gliascope.scan import SEQUENCES, Case, Sequence
@@ -42,6 +42,8 @@ class SliceScore:
         Digest of the image's pixels, which names it whatever its file is called.
     raw : float
         The network's own probability, before calibration; NaN where the slice could not be assessed.
+    soft : SoftAreas or None
+        How sure the segmenter is; None where the slice, or its volume, was not called tumour, and in older evidence.
     """
 
     folder: str
@@ -57,6 +59,7 @@ class SliceScore:
     asd: float = math.nan
     sha256: str = ""
     raw: float = math.nan
+    soft: SoftAreas | None = None
 
     @property
     def tumour(self) -> bool:
@@ -201,6 +204,7 @@ def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) 
                 asd=surfaces.asd,
                 sha256=one.source.sha256,
                 raw=one.probability if one.raw_probability is None else one.raw_probability,
+                soft=one.soft,
             )
         )
     return tuple(scores)

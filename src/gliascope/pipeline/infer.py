@@ -16,6 +16,7 @@ from gliascope.prepare import Prepared
 from gliascope.scan import Scan
 from gliascope.segment.postprocess import keep_components
 from gliascope.segment.segmenter import Segmenter
+from gliascope.segment.soft import soft_areas
 
 
 class Networks:
@@ -65,7 +66,7 @@ class Networks:
         probability, raw = np.zeros((2, len(scan)), dtype=np.float32)
         positive = np.zeros(len(scan), dtype=np.bool_)
         mask = np.zeros(scan.pixels.shape[:3], dtype=np.bool_)
-        pixels = np.zeros(mask.shape, dtype=np.float32) if probabilities else None
+        pixels = np.zeros(mask.shape, dtype=np.float32)
 
         def look(chosen: NDArray[np.intp]) -> None:
             images = prepared.images[chosen]
@@ -76,14 +77,14 @@ class Networks:
             found = chosen[said.positive]
             outlined = self._segmenter.segment(images[said.positive], said.features, prepared.inverse)
             mask[found] = outlined.mask
-            if pixels is not None:
-                pixels[found] = outlined.probability
+            pixels[found] = outlined.probability
 
         self._map(look, (run[start : start + self._batch_size] for start in range(0, len(run), self._batch_size)))
         if scan.is_volume:
             mask = keep_components(mask, self.point.components)
         detection = Detection(probability[result_of], positive, self.point.detection, raw[result_of])
-        return detection, Segmentation(mask, pixels, self.point.mask)
+        soft = {int(place): soft_areas(pixels[place], mask[place]) for place in np.flatnonzero(positive)}
+        return detection, Segmentation(mask, pixels if probabilities else None, self.point.mask, soft)
 
     def _map(self, function: Callable[[NDArray[np.intp]], None], parts: Iterable[NDArray[np.intp]]) -> None:
         if self._pool is None:

@@ -72,6 +72,7 @@ def slice_finding(source: Source, place: int, detection: Detection, segmentation
         mask=segmentation.mask[place],
         mask_probability=kept,
         raw_probability=None if detection.raw is None else float(detection.raw[place]),
+        soft=segmentation.soft.get(place),
     )
 
 
