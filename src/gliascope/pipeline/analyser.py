@@ -16,6 +16,7 @@ from gliascope.bundle import DEFAULT_POINT, Bundle, load_bundle
 from gliascope.detect.assessable import blank_slices
 from gliascope.detect.case import run_length, run_score
 from gliascope.engine.base import Engine
+from gliascope.engine.mirror import MirroredEngine
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import BundleError, DeviceError, InputError
 from gliascope.findings import Finding, OperatingPoint, SliceFinding
@@ -56,6 +57,8 @@ class Analyser:
         One of the bundle's operating points.
     precision : str
         ``auto``, ``float32`` or ``int8``; see `gliascope.engine.onnx.OnnxEngine`.
+    flips : bool
+        Run every slice mirrored from left to right as well, and take the means; costs twice the time.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class Analyser:
         engine: Engine | None = None,
         operating_point: str = DEFAULT_POINT,
         precision: str = "auto",
+        flips: bool = False,
     ) -> None:
         self.bundle = model if isinstance(model, Bundle) else load_bundle(model)
         self.operating_point = _operating_point(self.bundle, operating_point, threshold)
@@ -89,7 +93,9 @@ class Analyser:
                 f"the engine must have the roles of the bundle, {sorted(self.bundle.graphs)}, "
                 f"received {sorted(engine.roles)}"
             )
-        self.engine: Engine = engine if engine is not None else OnnxEngine(self.bundle, device, threads, precision)
+        plain: Engine = engine if engine is not None else OnnxEngine(self.bundle, device, threads, precision)
+        self.flips = flips
+        self.engine: Engine = MirroredEngine(plain) if flips else plain
         self._networks = Networks(self.engine, self.bundle, self.operating_point, batch_size)
         self._seen = self.bundle.seen()
         self._arguments: dict[str, Any] = {
@@ -102,6 +108,7 @@ class Analyser:
             "engine": engine,
             "operating_point": operating_point,
             "precision": precision,
+            "flips": flips,
         }
 
     def __getstate__(self) -> dict[str, Any]:
@@ -124,6 +131,7 @@ class Analyser:
             "python": platform.python_version(),
             "engine": {key: engine[key] for key in ("name", "version", "device", "precision")},
             "bundle": {"name": self.bundle.name, "created": self.bundle.created, "sha256": self.bundle.sha256},
+            **({"flips": True} if self.flips else {}),
         }
 
     def iter(
@@ -240,6 +248,7 @@ def analyse(
     batch_size: int = 8,
     operating_point: str = DEFAULT_POINT,
     precision: str = "auto",
+    flips: bool = False,
 ) -> list[Finding]:
     """Analyse images, folders or arrays; the networks are loaded for this call.
 
@@ -247,7 +256,7 @@ def analyse(
     ----------
     inputs, channels, register
         See `Analyser.iter`.
-    model, device, threads, threshold, save_probabilities, batch_size, operating_point, precision
+    model, device, threads, threshold, save_probabilities, batch_size, operating_point, precision, flips
         See `Analyser`.
 
     Returns
@@ -274,6 +283,7 @@ def analyse(
         batch_size=batch_size,
         operating_point=operating_point,
         precision=precision,
+        flips=flips,
     )
     return [analyser.analyse(case) for case in cases]
 
