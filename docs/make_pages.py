@@ -17,6 +17,7 @@ from pathlib import Path
 from gliascope.bundle import CARD, EMBEDDED
 from gliascope.cli.app import main as gliascope
 from gliascope.cli.commands import COMMANDS, Family
+from make_assessable_page import assessable_page
 from make_calibration_page import calibration_page
 from make_leak_page import leak_page
 from make_recipe_reference import recipe_page
@@ -107,6 +108,7 @@ PAGES = {
     "model-card.md": card_page,
     "decisions/index.md": decisions_page,
     "index.md": index_page,
+    "concepts/assessable.md": assessable_page,
 }
 
 

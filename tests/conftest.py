@@ -129,7 +129,7 @@ def cli(capsys: pytest.CaptureFixture[str], library_logger: logging.Logger) -> C
 
 
 BundleFactory = Callable[..., Path]
-"""`tiny_bundle(wiring="shared", recipe=..., seen=..., components=...)` -> folder of a bundle with tiny graphs."""
+"""`tiny_bundle(wiring=..., preparation=..., seen=..., components=..., assess=False)` -> folder with tiny graphs."""
 
 
 @pytest.fixture(scope="session")
@@ -145,6 +145,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleFactory:
         preparation: Preparation | None = None,
         seen: tuple[str, ...] = (),
         components: Literal["all", "largest"] = "all",
+        assess: bool = False,
     ) -> Path:
         preparation = preparation or Preparation(size=64, clahe=Clahe(enabled=False))
         graphs = _tiny_graphs(preparation.channels)
@@ -153,7 +154,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleFactory:
             tmp_path_factory.mktemp("bundle") / "tiny",
             name="tiny",
             wiring=wiring,
-            recipe=Recipe(preparation=preparation),
+            recipe=Recipe(assess=assess, preparation=preparation),
             operating_points={"balanced": OperatingPoint("balanced", 0.5, 0.5, components)},
             graphs={role: graphs[role] for role in chosen},
             seen=seen,

@@ -140,6 +140,8 @@ class SliceFinding:
         The network's own probability, before calibration; None where the slice is not assessable.
     soft : SoftAreas or None
         How sure the segmenter is; None where the slice, or its volume, was not called tumour.
+    measured : str
+        What was measured for that reason, and its limit; empty where there is nothing to tell.
     """
 
     source: Source
@@ -150,6 +152,7 @@ class SliceFinding:
     reason: Reason | None = None
     raw_probability: float | None = None
     soft: SoftAreas | None = None
+    measured: str = ""
 
     @property
     def area_px(self) -> int:

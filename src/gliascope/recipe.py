@@ -232,6 +232,9 @@ class Recipe(_Section):
 
     name: str = "default"
     """Name shown in reports and kept in the bundle."""
+    assess: bool = True
+    """Whether `analyse` refuses what is no axial section of a head with FLAIR's contrast; `false` for networks that
+    are trained for other images."""
     preparation: Preparation = Preparation()
     network: Network = Network()
     augmentation: Augmentation = Augmentation()

@@ -15,6 +15,7 @@ import pytest
 from gliascope import __version__
 from gliascope.bundle import EMBEDDED, Bundle, load_bundle, write_bundle
 from gliascope.cli import info
+from gliascope.detect.assessor import load_assessor
 from gliascope.engine.onnx import available_devices
 from gliascope.findings import OperatingPoint
 from gliascope.recipe import Recipe
@@ -134,3 +135,21 @@ def test_neither_numpy_nor_onnxruntime_is_imported() -> None:
         "assert not {'numpy', 'onnxruntime', 'keras', 'matplotlib', 'pydantic'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_assessor_is_named(cli: Cli) -> None:
+    embedded = load_assessor()
+    shown = json.loads(cli("info", "--json").out)["assessor"]
+    assert shown["sha256"] == embedded.sha256
+    assert shown["patients"] == embedded.record["fitted_on"]["patients"]
+    assert shown["limits"] == embedded.record["limits"]
+    assert f"sha256 {embedded.sha256}" in cli("info").out
+
+
+def test_a_damaged_assessor_is_named(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(info, "ASSESSOR", tmp_path / "assessor.json")
+    assert json.loads(cli("info", "--json").out)["assessor"] is None
+    (tmp_path / "assessor.json").write_text("{}")
+    result = cli("info")
+    assert result.status == 1
+    assert "assessor.json: must be an assessor's record" in result.err

@@ -23,7 +23,9 @@ from gliascope.recipe import Clahe, Preparation, Recipe
 
 SIDE = 64
 RECIPE = Recipe(
-    name="plain", preparation=Preparation(size=SIDE, crop=False, normalise="unit", clahe=Clahe(enabled=False))
+    name="plain",
+    assess=False,
+    preparation=Preparation(size=SIDE, crop=False, normalise="unit", clahe=Clahe(enabled=False)),
 )
 
 Box = tuple[int, int, int, int]

@@ -15,11 +15,11 @@ import gliascope
 from gliascope.bundle import load_bundle, write_bundle
 from gliascope.engine.fake import FakeEngine
 from gliascope.errors import BundleError, DeviceError, InputError
-from gliascope.findings import Finding
+from gliascope.findings import REASONS, Finding
 from gliascope.measure.overlap import dice
 from gliascope.pipeline import Analyser, analyse
 from gliascope.pipeline import analyser as module
-from gliascope.pipeline.judge import BLANK, NO_FLAIR
+from gliascope.pipeline.judge import NO_FLAIR
 from gliascope.prepare import prepare
 from gliascope.read import case_from_array, read_case
 from gliascope.recipe import Preparation
@@ -149,7 +149,8 @@ def test_a_blank_image_is_not_assessable(tiny_bundle: BundleFactory) -> None:
     assert [one.verdict for one in finding.slices] == ["not assessable"]
     assert math.isnan(finding.slices[0].probability)
     assert finding.mask.shape == (1, 20, 30)
-    assert BLANK in finding.warnings
+    assert finding.reason == "blank"
+    assert f"not assessable: {REASONS['blank']}" in finding.warnings
 
 
 def test_a_blank_slice_of_a_volume_is_no_tumour_and_counts_for_no_score(

@@ -87,6 +87,10 @@ def analyse(
     save_probabilities: Annotated[
         bool, typer.Option("--save-probabilities", help="Write each pixel's probability for the slices called tumour.")
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Judge what is not assessable as well; the results say why it should not be."),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--continue", help="Take over cases that an earlier run into OUT has finished.")
     ] = False,
@@ -100,6 +104,9 @@ def analyse(
     picture for each tumour slice and a contact sheet. An image named on the command line is a case of its own; a
     folder of images is one case, and so are the NIfTI sequences of a folder, whose mask is written as mask.nii.gz
     over the FLAIR. Files named *_mask.* or *_seg.nii are truth, never input.
+
+    What is no axial section of a head with FLAIR's contrast is not assessable: it gets no verdict about a tumour,
+    and the results say why.
 
     Exit status: 0 done; 1 something could not be read or written, the rest is done; 2 wrong arguments.
     """
@@ -125,6 +132,7 @@ def analyse(
         operating_point=operating_point,
         precision=precision,
         flips=flips,
+        force=force,
     )
     done: list[dict[str, Any]] = []
     with progress(quiet=quiet or as_json) as bar:
@@ -152,8 +160,18 @@ def _cases(inputs: list[Path], volumes: "dict[Sequence, Path | None]") -> "list[
 
 def _summary(outcome: "Outcome") -> dict[str, Any]:
     """Pick what is said about a case at the end, without its slices: memory stays flat over many cases."""
-    keys = ["case", "verdict", "score", "case_score", "slice_count", "tumour_slices", "area_px", "measurement", "truth"]
-    values = {key: outcome.record[key] for key in (*keys, "warnings", "problems")}
+    keys = [
+        "case",
+        "verdict",
+        "score",
+        "case_score",
+        "reason",
+        "slice_count",
+        "tumour_slices",
+        "area_px",
+        "measurement",
+    ]
+    values = {key: outcome.record[key] for key in (*keys, "truth", "warnings", "problems")}
     return {**values, "folder": str(outcome.folder), "continued": outcome.continued}
 
 

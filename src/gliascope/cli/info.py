@@ -21,6 +21,7 @@ SCHEMA: Final = "gliascope.info/1"
 """Name and version of the JSON form; the number rises when a key changes its meaning or goes."""
 
 EMBEDDED: Final = Path(__file__).parents[1] / "models" / "default"
+ASSESSOR: Final = Path(__file__).parents[1] / "models" / "assessor" / "assessor.json"
 
 PACKAGES: Final = ("numpy", "opencv-python-headless", "keras", "tensorflow-cpu", "tensorflow")
 RUNTIMES: Final = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-rocm", "onnxruntime-directml", "onnxruntime-openvino")
@@ -51,7 +52,7 @@ def collect(bundle: Path, *, required: bool) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``bundle`` is None where there is none.
+        ``bundle`` and ``assessor`` are None where there is none.
 
     Raises
     ------
@@ -66,6 +67,7 @@ def collect(bundle: Path, *, required: bool) -> dict[str, Any]:
         "packages": _versions((*RUNTIMES, *PACKAGES)),
         "devices": _devices(),
         "bundle": _bundle(bundle, required),
+        "assessor": _assessor(ASSESSOR),
     }
 
 
@@ -77,6 +79,9 @@ def describe(values: dict[str, Any]) -> str:
         f"packages   {packages}",
         f"devices    {', '.join(values['devices']) or 'none: onnxruntime is not installed'}",
     ]
+    if (assessor := values["assessor"]) is not None:
+        fitted = f"{assessor['patients']} patients of {assessor['data']}"
+        lines.append(f"assessor   made {assessor['created']} from {fitted}, sha256 {assessor['sha256']}")
     bundle = values["bundle"]
     if bundle is None:
         return "\n".join(
@@ -131,6 +136,27 @@ def _bundle(folder: Path, required: bool) -> dict[str, Any] | None:
         raise BundleError(f"{folder}: a bundle must be a folder with a bundle.json, received {error}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise BundleError(f"{path}: must be a bundle's manifest, received {error!r}") from error
+
+
+def _assessor(path: Path) -> dict[str, Any] | None:
+    """What tells slices that can be judged; `gliascope.detect.assessor` checks it when it is used."""
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        return None
+    try:
+        record = json.loads(raw)
+        return {
+            "created": record["created"],
+            "descriptor": record["descriptor"],
+            "data": record["fitted_on"]["data"],
+            "patients": record["fitted_on"]["patients"],
+            "limits": record["limits"],
+            "sha256": hashlib.sha256(raw).hexdigest(),
+            "path": str(path.parent),
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{path}: must be an assessor's record, received {error!r}") from error
 
 
 def _rows(values: dict[str, Any]) -> list[str]:

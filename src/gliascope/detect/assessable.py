@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +15,7 @@ from gliascope.detect.descriptor import describe
 from gliascope.detect.section import Section, find_section
 from gliascope.findings import Reason
 from gliascope.prepare import to_uint8
-from gliascope.prepare.head import head_mask
+from gliascope.prepare.head import FOREGROUND_FLOOR
 from gliascope.scan import Scan
 
 SATURATED: Final = 0.5
@@ -26,6 +27,8 @@ SMALLEST_AREA: Final = 0.01
 HOLDS_BRAIN: Final = 0.5
 """Slices of a volume are looked at where the head is at least this share of its largest section: neither neck nor
 vertex decides about a volume."""
+STRANGE: Final = 0.1
+"""Up to this share of a volume's slices, and one at least, may be anything without being taken for its measure."""
 CERTAIN: Final = 6.0
 """Log-odds are cut here, so that no slice alone decides about a volume; a broken rule counts as much against it."""
 
@@ -40,17 +43,47 @@ class Assessment:
     ----------
     reasons : tuple of str or None
         Why each slice cannot be; None where it can.
+    measured : tuple of str
+        What was measured on each refused slice, and the limit; empty where there is nothing to tell.
     scores : ndarray, float64, shape (slice,)
         Log-odds of each slice, cut at `CERTAIN`; NaN where it was not looked at.
     """
 
     reasons: tuple[Reason | None, ...]
+    measured: tuple[str, ...]
     scores: NDArray[np.float64]
+
+    @classmethod
+    def whole(cls, reason: Reason | None, count: int, measured: str = "") -> Assessment:
+        """Say the same of all slices, none of which was looked at."""
+        return cls((reason,) * count, (measured,) * count, np.full(count, np.nan))
 
     @property
     def refused(self) -> NDArray[np.bool_]:
         """True for the slices that cannot be judged."""
         return np.array([one is not None for one in self.reasons], dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one slice looks like.
+
+    Attributes
+    ----------
+    rule : bool
+        Whether it breaks a rule about its pixels.
+    reason : str
+        Why it cannot be judged, if it cannot.
+    measured : str
+        What was measured for that reason, and its limit.
+    score : float
+        Log-odds that it is an axial section with FLAIR's contrast, cut at `CERTAIN`.
+    """
+
+    rule: bool
+    reason: Reason
+    measured: str
+    score: float
 
 
 def blank_slices(pixels: NDArray[Any]) -> NDArray[np.bool_]:
@@ -85,26 +118,27 @@ def assess(scan: Scan, assessor: Assessor) -> Assessment:
     -------
     Assessment
     """
-    scores = np.full(len(scan), np.nan)
     if "flair" not in scan.sequences:
-        return _whole("no FLAIR", scores)
+        return Assessment.whole("no FLAIR", len(scan))
     flair = to_uint8(scan.pixels)[..., scan.sequences.index("flair")]
-    broken: dict[int, Reason] = {}
-    likely: Counter[Reason] = Counter()
-    for place in _held(flair):
-        rule, reason, scores[place] = assess_slice(np.ascontiguousarray(flair[place]), assessor)
-        likely[reason] += 1
-        if rule:
-            broken[place] = reason
-    looked = scores[~np.isnan(scores)]
-    if not looked.size:
-        return _whole("no head", scores)
-    if looked.mean() < assessor.limits.odds / np.sqrt(looked.size):
-        return _whole(likely.most_common(1)[0][0], scores)
-    return Assessment(tuple(broken.get(one) for one in range(len(scan))), scores)
+    looks = {place: assess_slice(np.ascontiguousarray(flair[place]), assessor) for place in _held(flair)}
+    if not looks:
+        return Assessment.whole("no head", len(scan))
+    scores = np.full(len(scan), np.nan)
+    scores[list(looks)] = [one.score for one in looks.values()]
+    mean, least = float(np.nanmean(scores)), assessor.limits.odds / np.sqrt(len(looks))
+    if mean < least:
+        reason = Counter(one.reason for one in looks.values()).most_common(1)[0][0]
+        told = f"mean log-odds of {len(looks)} slices {mean:.2f}, must be {least:.2f} or more"
+        told = looks[0].measured if len(scan) == 1 else told
+        return replace(Assessment.whole(reason, len(scan), told), scores=scores)
+    broken = {place: one for place, one in looks.items() if one.rule}
+    reasons = tuple(broken[one].reason if one in broken else None for one in range(len(scan)))
+    measured = tuple(broken[one].measured if one in broken else "" for one in range(len(scan)))
+    return Assessment(reasons, measured, scores)
 
 
-def assess_slice(image: NDArray[np.uint8], assessor: Assessor) -> tuple[bool, Reason, float]:
+def assess_slice(image: NDArray[np.uint8], assessor: Assessor) -> Look:
     """Look at one slice.
 
     Parameters
@@ -114,25 +148,24 @@ def assess_slice(image: NDArray[np.uint8], assessor: Assessor) -> tuple[bool, Re
 
     Returns
     -------
-    broken : bool
-        Whether it breaks a rule about its pixels.
-    reason : str
-        Why it cannot be judged, if it cannot.
-    score : float
-        Log-odds that it is an axial section with FLAIR's contrast, cut at `CERTAIN`.
+    Look
     """
+    limits = assessor.limits
     section = find_section(image)
-    rule = broken_rule(section, assessor.limits)
-    if section is None or rule is not None:
-        return True, rule or "no head", -CERTAIN
+    broken = broken_rule(section, limits)
+    if section is None or broken is not None:
+        reason, measured = broken or ("no head", "")
+        return Look(True, reason, measured, -CERTAIN)
     likeness = assessor.compare(describe(section))
-    if likeness.distance > assessor.limits.distance:
-        return False, "unlike", -CERTAIN
-    return False, ALIKE[likeness.other], float(np.clip(likeness.odds, -CERTAIN, CERTAIN))
+    if likeness.distance > limits.distance:
+        measured = f"distance from axial sections {likeness.distance:.2f}, must be {limits.distance:.2f} or less"
+        return Look(False, "unlike", measured, -CERTAIN)
+    measured = f"log-odds {likeness.odds:.2f}, must be {limits.odds:.2f} or more"
+    return Look(False, ALIKE[likeness.other], measured, float(np.clip(likeness.odds, -CERTAIN, CERTAIN)))
 
 
-def broken_rule(section: Section | None, limits: Limits) -> Reason | None:
-    """Name the rule about a slice's pixels that it breaks, if any.
+def broken_rule(section: Section | None, limits: Limits) -> tuple[Reason, str] | None:
+    """Name the rule about a slice's pixels that it breaks, if any, and what was measured.
 
     Parameters
     ----------
@@ -141,27 +174,43 @@ def broken_rule(section: Section | None, limits: Limits) -> Reason | None:
 
     Returns
     -------
-    str or None
+    tuple of str, or None
+        The reason; what was measured, and the limit.
     """
-    if section is None or section.area_share < SMALLEST_AREA:
-        return "no head"
+    if section is None:
+        return "no head", ""
+    if section.area_share < SMALLEST_AREA:
+        covered = f"the largest object covers {section.area_share:.1%} of the image"
+        return "no head", f"{covered}, must be {SMALLEST_AREA:.0%} or more"
     levels = section.histogram
-    if levels[np.flatnonzero(levels)[-1]] > SATURATED:
-        return "saturated"
+    highest = levels[np.flatnonzero(levels)[-1]]
+    if highest > SATURATED:
+        return "saturated", f"{highest:.0%} of the object, must be {SATURATED:.0%} or less"
     if section.border_share > limits.border_share:
-        return "no background"
-    if np.count_nonzero(levels) < FEWEST_LEVELS:
-        return "few levels"
+        covered = f"{section.border_share:.0%} of the image's border is covered"
+        return "no background", f"{covered}, must be {limits.border_share:.0%} or less"
+    count = np.count_nonzero(levels)
+    if count < FEWEST_LEVELS:
+        return "few levels", f"{count} grey levels, must be {FEWEST_LEVELS} or more"
     return None
 
 
-def _whole(reason: Reason, scores: NDArray[np.float64]) -> Assessment:
-    return Assessment(tuple(reason for _ in scores), scores)
-
-
 def _held(flair: NDArray[np.uint8]) -> list[int]:
-    """Slices of a volume that hold brain; the one slice of a lone image."""
-    if len(flair) == 1:
+    """Slices of a volume that hold brain; the one slice of a lone image.
+
+    As `gliascope.prepare.head.head_mask` finds heads, but so that no strange slice decides what is bright or large: the
+    threshold is that of a high rank along the slices in place of the maximum, the largest section a high quantile.
+    """
+    count = len(flair)
+    if count == 1:
         return [0]
-    area = head_mask(flair).sum(axis=(1, 2))
-    return [int(one) for one in np.flatnonzero((area > 0) & (area >= HOLDS_BRAIN * area.max()))]
+    smooth = np.stack([cv2.medianBlur(np.ascontiguousarray(one), 3) for one in flair])
+    rank = count - 1 - max(1, round(count * STRANGE)) if count > 2 else count - 1
+    usual = np.ascontiguousarray(np.partition(smooth, rank, axis=0)[rank])
+    threshold, _ = cv2.threshold(usual, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    area = (smooth > max(threshold * FOREGROUND_FLOOR, 1.0)).sum(axis=(1, 2))
+    area[blank_slices(flair[..., None])] = 0
+    if not area.any():
+        return []
+    large = np.quantile(area[area > 0], 1 - STRANGE)
+    return [int(one) for one in np.flatnonzero((area > 0) & (area >= HOLDS_BRAIN * large))]

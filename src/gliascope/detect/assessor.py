@@ -47,8 +47,8 @@ class Weights:
         Mean of the axial sections, standardised.
     axes : ndarray, float32, shape (number, axis)
         Their principal axes.
-    spread : ndarray, float32, shape (axis + 1,)
-        Deviation along each axis; the last is that of what the axes leave over.
+    spread : ndarray, float32, shape (1,)
+        Root-mean-square length of what the axes leave over of them.
     """
 
     mean: Values
@@ -92,7 +92,7 @@ class Likeness:
     other : str
         The most likely of the other classes.
     distance : float
-        Root-mean-square distance from the axial sections, in their own deviations: about 1 for one of them.
+        How much of it the principal axes of axial sections do not explain; about 1 for one of them.
     """
 
     odds: float
@@ -149,7 +149,7 @@ def evaluate(weights: Weights, numbers: Values) -> tuple[Values, Values]:
     logits : ndarray, float32, shape (slice, class)
         In the order of `CLASSES`, averaged over the networks.
     distance : ndarray, float32, shape (slice,)
-        Of Mahalanobis, over the principal axes and what they leave over.
+        From the principal axes, over that of the axial sections.
     """
     standard = np.clip((numbers - weights.mean) / weights.scale, -FARTHEST, FARTHEST)
     logits = np.zeros((len(numbers), len(CLASSES)), dtype=np.float32)
@@ -159,8 +159,7 @@ def evaluate(weights: Weights, numbers: Values) -> tuple[Values, Values]:
     offset = standard - weights.centre
     along = offset @ weights.axes
     left_over = np.sqrt(np.maximum((offset * offset).sum(axis=1) - (along * along).sum(axis=1), 0))
-    parts = np.concatenate([along, left_over[:, None]], axis=1) / weights.spread
-    return logits / np.float32(len(weights.hidden)), np.sqrt((parts * parts).mean(axis=1)).astype(np.float32)
+    return logits / np.float32(len(weights.hidden)), (left_over / weights.spread).astype(np.float32)
 
 
 def log_odds(logits: Values) -> Values:

@@ -42,6 +42,8 @@ def recipe_digest(recipe: Recipe) -> str:
         SHA-256 in hexadecimal digits.
     """
     values, usual = recipe.model_dump(mode="json"), Recipe().model_dump(mode="json")
+    if values["assess"] == usual["assess"]:
+        del values["assess"]
     for section, key in LATER:
         if values[section][key] == usual[section][key]:
             del values[section][key]

@@ -10,19 +10,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import gliascope
 from gliascope.bundle import DEFAULT_POINT, Bundle, load_bundle
-from gliascope.detect.assessable import blank_slices
+from gliascope.detect.assessable import Assessment, assess, blank_slices
+from gliascope.detect.assessor import Assessor, load_assessor
 from gliascope.detect.case import run_length, run_score
 from gliascope.engine.base import Engine
 from gliascope.engine.mirror import MirroredEngine
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import BundleError, DeviceError, InputError
-from gliascope.findings import Finding, OperatingPoint, SliceFinding
+from gliascope.findings import Finding, OperatingPoint
 from gliascope.pipeline.infer import Networks
 from gliascope.pipeline.inputs import Input, cases_of
-from gliascope.pipeline.judge import BLANK, NO_FLAIR, Part, case_verdict, remarks_on, slice_finding
+from gliascope.pipeline.judge import (
+    NO_FLAIR,
+    Part,
+    case_reason,
+    case_verdict,
+    refused_slice,
+    remarks_on,
+    remarks_on_refusal,
+    slice_finding,
+)
 from gliascope.pipeline.volumes import with_volume
 from gliascope.prepare import prepare
 from gliascope.scan import Case, Problem, Scan, Sequence
@@ -51,6 +62,11 @@ class Analyser:
         Keep each pixel's probability in the findings.
     batch_size : int
         Slices run at once.
+    force : bool
+        Judge what is not assessable as well; the finding says why it should not be.
+    assessor : str, Path or Assessor, optional
+        What tells slices that can be judged (`gliascope.detect.assessor`), or its folder; by default the one that
+        travels with the package. Not used where the bundle's recipe says that its networks are for other images.
     engine : Engine, optional
         Runs the graphs in place of ONNX Runtime, such as `gliascope.engine.fake.FakeEngine`.
     operating_point : str
@@ -63,7 +79,8 @@ class Analyser:
     Raises
     ------
     BundleError
-        If there is no bundle, it is incomplete, altered or too new, or has no such operating point.
+        If there is no bundle, it is incomplete, altered or too new, or has no such operating point; or the assessor
+        is incomplete, altered or for another version.
     DeviceError
         If the device is not there.
     InputError
@@ -80,6 +97,8 @@ class Analyser:
         threshold: float | None = None,
         save_probabilities: bool = False,
         batch_size: int = 8,
+        force: bool = False,
+        assessor: str | Path | Assessor | None = None,
         engine: Engine | None = None,
         operating_point: str = DEFAULT_POINT,
         precision: str = "auto",
@@ -98,6 +117,8 @@ class Analyser:
         self.engine: Engine = MirroredEngine(plain) if flips else plain
         self._networks = Networks(self.engine, self.bundle, self.operating_point, batch_size)
         self._seen = self.bundle.seen()
+        self.force = force
+        self.assessor = _assessor(self.bundle, assessor)
         self._arguments: dict[str, Any] = {
             "model": model.path if isinstance(model, Bundle) else model,
             "device": device,
@@ -105,6 +126,8 @@ class Analyser:
             "threshold": threshold,
             "save_probabilities": save_probabilities,
             "batch_size": batch_size,
+            "force": force,
+            "assessor": assessor,
             "engine": engine,
             "operating_point": operating_point,
             "precision": precision,
@@ -132,6 +155,7 @@ class Analyser:
             "engine": {key: engine[key] for key in ("name", "version", "device", "precision")},
             "bundle": {"name": self.bundle.name, "created": self.bundle.created, "sha256": self.bundle.sha256},
             **({"flips": True} if self.flips else {}),
+            "assessor": {"sha256": None if self.assessor is None else self.assessor.sha256, "force": self.force},
         }
 
     def iter(
@@ -213,26 +237,45 @@ class Analyser:
             warnings,
             problems,
             self.provenance,
+            reason=case_reason(parts),
             case_score=said.case_score,
         )
 
     def _analyse_scan(self, scan: Scan) -> Part:
         blank = blank_slices(scan.pixels)
-        if blank.all():
-            empty = np.zeros(scan.pixels.shape[1:3], dtype=np.bool_)
-            slices = [SliceFinding(one, float("nan"), "not assessable", empty) for one in scan.sources]
-            return Part(slices, ~blank, (BLANK,))
+        assessment = self._assess(scan, blank)
+        judged = ~blank if self.force else ~blank & ~assessment.refused
+        shape = (scan.pixels.shape[1], scan.pixels.shape[2])
+        whys = list(zip(scan.sources, assessment.reasons, assessment.measured, strict=True))
+        if not judged.any():
+            slices = [refused_slice(one, shape, why or "blank", how) for one, why, how in whys]
+            return Part(slices, judged, tuple(remarks_on_refusal(slices)))
         prepared = prepare(scan, self.bundle.recipe.preparation)
-        warnings = prepared.warnings if "flair" in scan.sequences else (*prepared.warnings, NO_FLAIR)
-        detection, segmentation = self._networks.run(scan, prepared, ~blank, self.save_probabilities)
+        detection, segmentation = self._networks.run(scan, prepared, judged, self.save_probabilities)
         run = run_length(scan, self.operating_point.run, self.bundle.recipe.preparation.neighbour_distance)
-        score = run_score(detection.probability, ~blank, run)
+        score = run_score(detection.probability, judged, run)
         called = bool(score >= np.float32(detection.threshold))
         if not called:
             segmentation.mask[:] = False  # what is called free of tumour has no outline
             segmentation = replace(segmentation, soft={})
-        slices = [slice_finding(one, place, detection, segmentation) for place, one in enumerate(scan.sources)]
-        return Part(slices, ~blank, warnings, score, called)
+        slices = []
+        for place, (one, why, how) in enumerate(whys):
+            if why is None or self.force:
+                finding = slice_finding(one, place, detection, segmentation)
+                slices.append(replace(finding, reason=why, measured=how))
+            else:
+                slices.append(refused_slice(one, shape, why, how))
+        no_flair = () if "flair" in scan.sequences else (NO_FLAIR,)
+        warnings = (*prepared.warnings, *no_flair, *remarks_on_refusal(slices))
+        return Part(slices, judged, warnings, score, called)
+
+    def _assess(self, scan: Scan, blank: NDArray[np.bool_]) -> Assessment:
+        """Why each slice is not assessable; a blank slice of a volume that can be judged is nothing to refuse."""
+        if blank.all():
+            return Assessment.whole("blank", len(scan))
+        if self.assessor is None:
+            return Assessment.whole(None, len(scan))
+        return assess(scan, self.assessor)
 
 
 def analyse(
@@ -249,6 +292,8 @@ def analyse(
     operating_point: str = DEFAULT_POINT,
     precision: str = "auto",
     flips: bool = False,
+    force: bool = False,
+    assessor: str | Path | Assessor | None = None,
 ) -> list[Finding]:
     """Analyse images, folders or arrays; the networks are loaded for this call.
 
@@ -257,6 +302,8 @@ def analyse(
     inputs, channels, register
         See `Analyser.iter`.
     model, device, threads, threshold, save_probabilities, batch_size, operating_point, precision, flips
+        See `Analyser`.
+    force, assessor
         See `Analyser`.
 
     Returns
@@ -284,8 +331,16 @@ def analyse(
         operating_point=operating_point,
         precision=precision,
         flips=flips,
+        force=force,
+        assessor=assessor,
     )
     return [analyser.analyse(case) for case in cases]
+
+
+def _assessor(bundle: Bundle, assessor: str | Path | Assessor | None) -> Assessor | None:
+    if not bundle.recipe.assess:
+        return None
+    return assessor if isinstance(assessor, Assessor) else load_assessor(assessor)
 
 
 def _operating_point(bundle: Bundle, name: str, threshold: float | None) -> OperatingPoint:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import Finding
+from gliascope.findings import REASONS, Finding
 from gliascope.present.display import Window, display_window, plane
 from gliascope.present.figure import slice_figure
 from gliascope.present.sheet import SheetSlice, contact_sheet
@@ -16,7 +16,7 @@ from gliascope.scan import Case, Scan
 
 
 def slices_to_draw(finding: Finding, case: Case) -> list[bool]:
-    """Tell which slices get a picture of their own: those called tumour, and those whose truth says so.
+    """Tell which slices get a picture of their own: those called tumour, and assessable ones whose truth says so.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def slices_to_draw(finding: Finding, case: Case) -> list[bool]:
     """
     truths = case.truths if finding.slices else ()
     return [
-        one.verdict == "tumour" or (truth is not None and bool(truth.pixels.any()))
+        one.verdict == "tumour" or (one.verdict == "no tumour" and truth is not None and bool(truth.pixels.any()))
         for one, truth in zip(finding.slices, truths, strict=True)
     ]
 
@@ -66,7 +66,7 @@ def draw_figures(finding: Finding, case: Case, record: dict[str, Any], folder: P
                 note=_note(said),
                 window=windows[id(scan)],
             )
-        if one.verdict != "not assessable":
+        if one.reason != "blank":
             image = plane(scan.pixels[place], scan.sequences)
             positive = one.verdict == "tumour"
             label = Path(said["mask"]).name.removesuffix("_mask.png")
@@ -95,6 +95,8 @@ def _note(said: dict[str, Any]) -> str:
 
 def _summary(record: dict[str, Any]) -> str:
     score = "" if record["score"] is None else f", highest slice probability {np.float32(record['score']):.3f}"
+    if record["verdict"] == "not assessable" and record["reason"] is not None:
+        return f"not assessable: {REASONS[record['reason']]}"
     parts = [f"{record['verdict']}{score}", f"{record['tumour_slices']} of {record['slice_count']} slices"]
     if record["truth"] is not None and record["truth"]["dice"] is not None:
         parts.append(f"Dice {record['truth']['dice']:.3f}")

@@ -106,8 +106,12 @@ def analyse_into(
     """
     folder = Path(out)
     check_place(files, folder)
-    precision = analyser.engine.describe()["precision"]
-    options = {"figures": figures, "save_probabilities": analyser.save_probabilities, "precision": precision}
+    options: dict[str, Any] = {
+        "figures": figures,
+        "save_probabilities": analyser.save_probabilities,
+        "precision": analyser.engine.describe()["precision"],
+        "assessor": analyser.provenance["assessor"],
+    }
     if analyser.flips:
         options["flips"] = True
 

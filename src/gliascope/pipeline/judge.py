@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import Detection, Segmentation, SliceFinding, Verdict
+from gliascope.findings import REASONS, Detection, Reason, Segmentation, SliceFinding, Verdict
 from gliascope.scan import Source
 
-BLANK: Final = "nothing to be seen: every pixel has the same value"
 NO_FLAIR: Final = "no FLAIR: the networks were made for scans with FLAIR, and say little without it"
 
 
@@ -23,7 +23,7 @@ class Part:
     ----------
     slices : list of SliceFinding
     judged : ndarray, bool, shape (slice,)
-        False for blank slices, which count for no verdict and no score.
+        False for blank slices and for those that are not assessable: they count for no verdict and no score.
     warnings : tuple of str
     score : float
         What the scan's verdict hangs on (`gliascope.detect.case.run_score`); NaN where no slice could be judged.
@@ -61,6 +61,12 @@ class CaseVerdict:
     case_score: float
 
 
+def refused_slice(source: Source, shape: tuple[int, int], reason: Reason, measured: str = "") -> SliceFinding:
+    """What is said about a slice that is not assessable: no probability, and an empty mask."""
+    nothing = np.zeros(shape, dtype=np.bool_)
+    return SliceFinding(source, float("nan"), "not assessable", nothing, reason=reason, measured=measured)
+
+
 def slice_finding(source: Source, place: int, detection: Detection, segmentation: Segmentation) -> SliceFinding:
     """What is said about the slice at a place of its scan."""
     positive = bool(detection.positive[place])
@@ -74,6 +80,38 @@ def slice_finding(source: Source, place: int, detection: Detection, segmentation
         raw_probability=None if detection.raw is None else float(detection.raw[place]),
         soft=segmentation.soft.get(place),
     )
+
+
+def remarks_on_refusal(slices: list[SliceFinding]) -> list[str]:
+    """Warnings that tell which slices of a scan are not assessable, or would not be without force, and why.
+
+    Parameters
+    ----------
+    slices : list of SliceFinding
+        Of one scan.
+
+    Returns
+    -------
+    list of str
+        One for each reason, the commonest first.
+    """
+    remarks = []
+    for reason, count in Counter(one.reason for one in slices if one.reason is not None).most_common():
+        mine = [one for one in slices if one.reason == reason]
+        forced = all(one.verdict != "not assessable" for one in mine)
+        said = "judged by force, though not assessable" if forced else "not assessable"
+        which = "" if count == len(slices) else f" ({count} of {len(slices)} slices)"
+        measured = {one.measured for one in mine}
+        told = f" ({measured.pop()})" if len(measured) == 1 and "" not in measured else ""
+        remarks.append(f"{said}{which}: {REASONS[reason]}{told}")
+    return remarks
+
+
+def case_reason(parts: list[Part]) -> Reason | None:
+    """The commonest reason, where no slice of the case could be judged without force; None where one could."""
+    slices = [one for part in parts for one in part.slices]
+    reasons = [one.reason for one in slices if one.reason is not None]
+    return Counter(reasons).most_common(1)[0][0] if reasons and len(reasons) == len(slices) else None
 
 
 def remarks_on(parts: list[Part], seen: frozenset[str]) -> list[str]:

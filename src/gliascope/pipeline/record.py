@@ -160,7 +160,7 @@ def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: b
             finding.slices, truths, names, figures, sequences[: len(finding.slices)], strict=True
         )
     ]
-    judged = any(one.verdict != "not assessable" for one in finding.slices)
+    something = any(one.reason != "blank" for one in finding.slices)
     return {
         "schema": SCHEMA,
         "notice": NOTICE,
@@ -168,6 +168,7 @@ def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: b
         "verdict": finding.verdict,
         "score": number(finding.score),
         "case_score": number(finding.case_score),
+        "reason": finding.reason,
         "slice_count": len(finding.slices),
         "tumour_slices": finding.tumour_slices,
         "area_px": finding.area_px,
@@ -182,7 +183,7 @@ def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: b
         },
         "truth": _case_truth(finding, truths),
         "slices": slices,
-        "contact_sheet": CONTACT_SHEET if sheet and judged else None,
+        "contact_sheet": CONTACT_SHEET if sheet and something else None,
         "warnings": [writable(one) for one in finding.warnings],
         "problems": [{"path": writable(one.path), "message": writable(one.message)} for one in finding.problems],
         "provenance": finding.provenance,
@@ -214,6 +215,8 @@ def _slice_record(
         "sequences": list(sequences),
         "probability": number(one.probability),
         "verdict": one.verdict,
+        "reason": one.reason,
+        "measured": one.measured or None,
         "area_px": size.area_px,
         "components": size.components,
         "centroid": None

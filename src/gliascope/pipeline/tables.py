@@ -12,8 +12,8 @@ SLICES: Final = "slices.csv"
 MEASURED: Final = ("volume_ml", "diameter_mm", "perpendicular_mm", "side")
 """Columns that are empty where the input has no spacing."""
 _SAID: Final = ("case", "verdict", "score", "slices", "tumour_slices", "area_px", "warnings", "case_score")
-CASE_COLUMNS: Final = (*_SAID, *MEASURED)
-SLICE_COLUMNS: Final = ("case", "file", "probability", "verdict", "area_px")
+CASE_COLUMNS: Final = (*_SAID, *MEASURED, "reason")
+SLICE_COLUMNS: Final = ("case", "file", "probability", "verdict", "area_px", "reason")
 SEPARATOR: Final = "; "
 """Between the warnings of a case."""
 
@@ -62,7 +62,8 @@ def case_row(record: dict[str, Any]) -> list[Any]:
     counts = [record["slice_count"], record["tumour_slices"], record["area_px"]]
     warnings = SEPARATOR.join([*record["warnings"], *problems])
     case_score = "" if record["case_score"] is None else record["case_score"]
-    return [record["case"], record["verdict"], score, *counts, warnings, case_score, *_measured(record)]
+    reason = record["reason"] or ""
+    return [record["case"], record["verdict"], score, *counts, warnings, case_score, *_measured(record), reason]
 
 
 def _measured(record: dict[str, Any]) -> list[Any]:
@@ -79,6 +80,7 @@ def slice_rows(record: dict[str, Any]) -> list[list[Any]]:
             "" if one["probability"] is None else one["probability"],
             one["verdict"],
             one["area_px"],
+            one["reason"] or "",
         ]
         for one in record["slices"]
     ]

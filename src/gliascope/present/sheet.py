@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isnan
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,7 +50,7 @@ class SheetSlice:
     label : str
         The slice's number or short name.
     probability : float
-        Probability of tumour, 0 to 1.
+        Probability of tumour, 0 to 1; NaN where the slice is not assessable.
     positive : bool
         True where the slice is called tumour: it gets a coloured frame.
     mask : ndarray, bool, shape (row, column)
@@ -149,9 +149,11 @@ def _cell(canvas: Canvas, name: str, one: SheetSlice, square: tuple[int, int, in
     canvas.frame((left, top, left + side, top + side), colour, 2 if one.positive else 1)
     if side >= NAMED:
         ink = INK if one.positive else FAINT
-        end = canvas.text(f"{one.probability:.2f}", (left + side, top + side + 4), 13, colour=ink, align="right")
+        said = "not assessable" if isnan(one.probability) else f"{one.probability:.2f}"
+        end = canvas.text(said, (left + side, top + side + 4), 13, colour=ink, align="right")
         canvas.text(one.label, (left, top + side + 4), 13, colour=ink, bold=one.positive, room=end[0] - left - GAP)
     bar = (left, top + side + STRIP - 4, left + side, top + side + STRIP - 1)
     canvas.rectangle(bar, LINE)
-    filled = left + round(side * min(max(one.probability, 0.0), 1.0))
-    canvas.rectangle((left, bar[1], filled, bar[3]), PREDICTION if one.positive else FAINT)
+    if not isnan(one.probability):
+        filled = left + round(side * min(max(one.probability, 0.0), 1.0))
+        canvas.rectangle((left, bar[1], filled, bar[3]), PREDICTION if one.positive else FAINT)

@@ -37,5 +37,5 @@ def test_the_same_seed_gives_the_same_layers() -> None:
     )
     assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
     assert not np.array_equal(first[0], third[0])
-    assert [one.shape for one in first] == [(80, 48), (48,), (48, 3), (3,)]
+    assert [one.shape for one in first] == [(80, 128), (128,), (128, 3), (3,)]
     assert all(one.dtype == np.float32 for one in first)

@@ -83,6 +83,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gather, "PHANTOMS", ())
     monkeypatch.setattr(fit, "NETWORKS", 1)
     monkeypatch.setattr("gliascope.training.assessor.perceptron.EPOCHS", 3)
+    monkeypatch.setattr("gliascope.training.assessor.perceptron.UNITS", 16)
 
 
 def test_an_assessor_is_fitted_written_and_says_where_it_comes_from(

@@ -6,10 +6,10 @@ import pytest
 from gliascope.detect.assessor import CLASSES
 from gliascope.phantom import make_phantom
 from gliascope.scan import Scan
-from gliascope.training.assessor.brain import brain_sections, head_sections
+from gliascope.training.assessor.brain import brain_sections, depths, head_sections, phantom_brains
 from gliascope.training.assessor.contrasts import ct_like, inverted, t2_like
 from gliascope.training.assessor.disturb import disturb
-from gliascope.training.assessor.objects import body, texture, window
+from gliascope.training.assessor.objects import body, ct_body, scene, texture, window
 from gliascope.training.assessor.planes import cut_plane, places
 from gliascope.training.assessor.samples import OWN, Head, samples_of, take_apart
 
@@ -106,7 +106,7 @@ def test_contrasts_change_the_brain_and_leave_the_air_dark(head: Head) -> None:
 
 def test_made_up_pictures_differ_and_are_no_blank(head: Head) -> None:
     rng = np.random.default_rng(0)
-    for make in (body, texture):
+    for make in (body, ct_body, scene, texture):
         first, second = make(rng), make(rng)
         assert not np.array_equal(first, second)
         assert first.std() > 5
@@ -122,3 +122,32 @@ def test_disturbed_pictures_stay_pictures(head: Head) -> None:
         assert image.dtype == np.uint8
         assert min(image.shape) >= 8
         assert (image == 255).mean() < 0.3
+
+
+def test_depths_are_distances_to_the_edge() -> None:
+    mask = np.zeros((2, 20, 20), dtype=np.uint8)
+    mask[0, 5:15, 5:15] = 1
+    found = depths(mask)
+    assert np.array_equal(found > 0, mask > 0)
+    assert found[0, 10, 10] == pytest.approx(4.5, abs=0.3)
+    assert (found[1] <= -20).all(), "far outside of nothing"
+
+
+def test_a_phantom_knows_its_brain() -> None:
+    phantom = make_phantom(2, slices=16, size=128, healthy=True)
+    brains = phantom_brains(2, 16, 128)
+    heads = head_sections(np.ascontiguousarray(phantom.scan.pixels[..., 1]))
+    assert brains[:-1].any(axis=(1, 2)).all()
+    assert (brains & heads).sum() > 0.98 * brains.sum()
+    assert 0.4 < brains.sum() / heads.sum() < 0.9
+
+
+def test_planes_without_a_skull_are_cut_smoothly(head: Head) -> None:
+    rng = np.random.default_rng(0)
+    row = int(places(head.brains, "coronal").mean())
+    whole = np.full_like(head.flair, 200)
+    section = cut_plane(whole, "coronal", row, 6.0, rng, depth=depths(head.brains))
+    width = (section > 0).sum(axis=1)
+    inside = width[width > 0]
+    assert np.abs(np.diff(inside)).max() <= 4, "no steps from slice to slice, though each is six rows high"
+    assert set(np.unique(section)) == {0, 200}

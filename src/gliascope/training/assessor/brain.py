@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Final
 
 import cv2
@@ -9,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.detect.section import holes
+from gliascope.phantom.cortex import surfaces
+from gliascope.phantom.patient import draw_patient
+from gliascope.phantom.section import cut
 from gliascope.prepare.head import head_mask
 from gliascope.training.assessor.disturb import Picture
 
@@ -56,13 +60,54 @@ def brain_sections(flair: NDArray[np.uint8], heads: NDArray[np.uint8]) -> NDArra
     start = int(used[0] + LOWEST * (used[-1] - used[0]))
     for one in range(start, int(used[-1]) + 1):
         result[one] = _brain(flair[one], heads[one])
-    empty = np.asarray(~result.any(axis=(1, 2)))
-    for one in range(start + 1, int(used[-1])):
-        if empty[one] and not empty[one - 1] and not empty[one + 1]:
-            result[one] = result[one - 1] & result[one + 1] & heads[one]
     filled = np.flatnonzero(result.any(axis=(1, 2)))
     if filled.size:
+        result = _bridged(result, filled) & heads
         _taper(result, heads, int(filled[0]))
+    return result
+
+
+def depths(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Signed distance to a mask's edge within each slice, in pixels; positive inside.
+
+    Interpolated between slices it gives smooth shapes (Raya & Udupa, Shape-based interpolation, 1990).
+
+    Parameters
+    ----------
+    mask : ndarray, uint8, shape (slice, row, column), 0 or 1
+
+    Returns
+    -------
+    ndarray, float32, same shape
+    """
+    found = np.empty(mask.shape, dtype=np.float32)
+    for depth, one in zip(found, mask, strict=True):
+        if not one.any():
+            depth[:] = -max(one.shape)
+            continue
+        inside, outside = (cv2.distanceTransform(part, cv2.DIST_L2, 3) for part in (one, 1 - one))
+        depth[:] = np.where(one > 0, inside - 0.5, 0.5 - outside)
+    return found
+
+
+def phantom_brains(seed: int, slices: int, size: int) -> NDArray[np.uint8]:
+    """What lies inside a phantom's skull, and its brain stem; the phantom itself knows.
+
+    Parameters
+    ----------
+    seed, slices, size : int
+        As for `gliascope.phantom.make_phantom`.
+
+    Returns
+    -------
+    ndarray, uint8, shape (slice, row, column), 0 or 1
+    """
+    patient = draw_patient(np.random.default_rng(np.random.SeedSequence(seed).spawn(4)[0]), size)
+    rows, columns = patient.box()
+    result = np.zeros((slices, size, size), dtype=np.uint8)
+    for one, height in zip(result, patient.heights(slices), strict=True):
+        found = surfaces(cut(patient, height))
+        one[rows, columns] = np.maximum(found.cavity - 1, found.stem) > 0
     return result
 
 
@@ -92,6 +137,21 @@ def _brain(flair: Picture, head: NDArray[np.uint8]) -> NDArray[np.uint8]:
     opened = cv2.morphologyEx(bright.astype(np.uint8) & shrink(head, 0.09), cv2.MORPH_OPEN, disc(0.05 * size))
     brain = _largest(_close(_largest(np.asarray(opened, dtype=np.uint8)), 0.06))
     return brain if BRAIN_SHARE[0] < brain.sum() / head.sum() < BRAIN_SHARE[1] else nothing
+
+
+def _bridged(brains: NDArray[np.uint8], filled: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """Interpolate where no brain was found between slices with one, and smooth across slices."""
+    depth = depths(brains)
+    for below, above in itertools.pairwise(filled.tolist()):
+        for one in range(below + 1, above):
+            share = (one - below) / (above - below)
+            depth[one] = (1 - share) * depth[below] + share * depth[above]
+    inner = slice(int(filled[0]) + 1, int(filled[-1]))
+    smooth = depth.copy()
+    smooth[inner] = (
+        depth[inner] + (depth[inner.start - 1 : inner.stop - 1] + depth[inner.start + 1 : inner.stop + 1]) / 2
+    ) / 2
+    return (smooth > 0).astype(np.uint8)
 
 
 def _taper(brains: NDArray[np.uint8], heads: NDArray[np.uint8], lowest: int) -> None:

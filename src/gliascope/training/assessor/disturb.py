@@ -18,6 +18,8 @@ GAMMA: Final = (0.65, 1.5)
 GAIN: Final = (0.5, 2.0)
 BIAS: Final = 0.35
 """Largest relative change by the bias field at one of its knots."""
+SIZES: Final = (0.25, 1.8)
+"""Smallest and largest factor by which a picture is resized."""
 COARSEST: Final = 6.0
 """Most times that the resolution along one side may be lower, as in reformatted thick slices."""
 
@@ -52,15 +54,17 @@ def turn(picture: Picture, rng: np.random.Generator) -> Picture:
 
 
 def reframe(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Cut off the empty border, or add to it; then resize."""
+    """Cut off the empty border, or add to it; write marks beside the head; resize."""
     way = rng.random()
     if way < 0.2:
         picture = _trimmed(picture, int(rng.integers(8)))
     elif way < 0.35:
         top, bottom, left, right = (int(one) for one in rng.integers(0, 80, 4))
         picture = _array(cv2.copyMakeBorder(picture, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0))
+    if rng.random() < 0.1:
+        picture = _annotated(picture, rng)
     if rng.random() < 0.3:
-        scale = rng.uniform(0.4, 1.6)
+        scale = float(np.exp(rng.uniform(*np.log(SIZES))))
         size = tuple(max(8, round(one * scale)) for one in picture.shape[::-1])
         picture = _array(cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))
     return picture
@@ -84,12 +88,35 @@ def degrade(picture: Picture, rng: np.random.Generator) -> Picture:
         values = cv2.GaussianBlur(values, (0, 0), rng.uniform(0.5, 2)).astype(np.float32)
     if rng.random() < 0.35:
         values = np.abs(values + rng.normal(0, rng.uniform(1, 8), values.shape)).astype(np.float32)
-    return to_picture(values)
+    return _stored(to_picture(values), rng)
 
 
 def to_picture(values: NDArray[Any]) -> Picture:
     """Round and cut to 8 bits."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def _stored(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Enhance by CLAHE or compress by JPEG, as some pictures are before they come here."""
+    way = rng.random()
+    if way < 0.08:
+        return _array(cv2.createCLAHE(clipLimit=rng.uniform(1, 4), tileGridSize=(8, 8)).apply(picture))
+    if way < 0.2:
+        _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))])
+        return _array(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))
+    return picture
+
+
+def _annotated(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Write letters into the corners, as viewers do."""
+    picture = picture.copy()
+    rows, columns = picture.shape
+    height = max(rows, columns) / 256
+    for _ in range(rng.integers(1, 5)):
+        place = (int(rng.choice([0.02, 0.75]) * columns), int(rng.choice([0.07, 0.14, 0.95]) * rows))
+        text = "".join(chr(one) for one in rng.integers(48, 91, rng.integers(1, 9)))
+        cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.35 * height, int(rng.integers(120, 256)), 1)
+    return picture
 
 
 def _largest_gain(values: Values) -> float:

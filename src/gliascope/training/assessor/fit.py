@@ -12,15 +12,15 @@ from gliascope.detect.assessor import CLASSES, FARTHEST, Limits, Weights, evalua
 from gliascope.training.assessor.perceptron import fit_perceptron
 from gliascope.training.assessor.samples import OWN
 
-NETWORKS: Final = 3
+NETWORKS: Final = 2
 """Networks from different seeds, whose answers are averaged."""
-AXES: Final = 48
-"""Principal axes of the axial sections."""
+AXES: Final = 16
+"""Principal axes of the axial sections; with more of them, everything is explained."""
 SHARES: Final = (0.45, 0.2, 0.25, 0.1)
 """How often each class is drawn; within a class a kind counts by the square root of its number of examples."""
 SMALLEST_SCALE: Final = 0.02
 """Added to each number's deviation, so that one that hardly varies is not blown up."""
-FALSE_ALARMS: Final = 0.004
+FALSE_ALARMS: Final = 0.006
 """Share of the patients' own slices, left out of the fit, that the odds may refuse: the rule that sets their limit."""
 FALSE_ALARMS_DISTANCE: Final = 0.001
 """The same for the distance."""
@@ -120,7 +120,7 @@ def set_limits(examples: Examples, verdicts: Verdicts) -> Limits:
     """Set the limits by rule.
 
     The odds' and the distance's limits refuse the shares `FALSE_ALARMS` and `FALSE_ALARMS_DISTANCE` of the patients'
-    own slices. The border's lies half-way between the largest share that an axial example touches and the whole border.
+    own slices. The border's lies half-way between the largest share that one of these touches and the whole border.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def set_limits(examples: Examples, verdicts: Verdicts) -> Limits:
     return Limits(
         odds=round(float(np.quantile(verdicts.odds[own], FALSE_ALARMS)), 3),
         distance=round(float(np.quantile(verdicts.distance[own], 1 - FALSE_ALARMS_DISTANCE)), 3),
-        border_share=round(float(1 + examples.border_shares[examples.labels == 0].max()) / 2, 3),
+        border_share=round(float(1 + examples.border_shares[own].max()) / 2, 3),
     )
 
 
@@ -152,9 +152,8 @@ def _how_often(examples: Examples) -> NDArray[np.float64]:
 def _principal(standard: Values) -> tuple[Values, Values, Values]:
     centre = standard.mean(axis=0)
     offset = standard - centre
-    values, vectors = np.linalg.eigh((offset.T @ offset).astype(np.float64) / max(len(offset) - 1, 1))
+    _, vectors = np.linalg.eigh((offset.T @ offset).astype(np.float64) / max(len(offset) - 1, 1))
     axes = vectors[:, ::-1][:, :AXES].astype(np.float32)
     along = offset @ axes
-    left_over = np.sqrt(np.maximum((offset * offset).sum(axis=1) - (along * along).sum(axis=1), 0))
-    deviations = np.append(np.sqrt(np.maximum(values[::-1][:AXES], 1e-6)), np.sqrt((left_over**2).mean()))
-    return centre, axes, deviations.astype(np.float32)
+    left_over = (offset * offset).sum(axis=1) - (along * along).sum(axis=1)
+    return centre, axes, np.sqrt([max(float(left_over.mean()), 1e-6)]).astype(np.float32)

@@ -20,7 +20,7 @@ from gliascope.training.assessor.samples import OWN, Head, phantom_head, samples
 
 logger = logging.getLogger(__name__)
 
-PHANTOMS: Final = tuple(range(7_000, 7_010))
+PHANTOMS: Final = tuple(range(7_000, 7_024))
 """Seeds of the phantoms: they teach what a section of fine, cubic voxels looks like, which no patient here has."""
 
 PHANTOMS_OWN: Final = "phantom's own"

@@ -17,7 +17,59 @@ Field = NDArray[np.float64]
 
 
 def body(rng: np.random.Generator) -> Picture:
-    """Draw a section of some body: a wavy outline with a rim, and organs of any brightness in it."""
+    """Draw a section of some body: a wavy outline with a rim, and organs of any brightness in it; or of two limbs."""
+    if rng.random() < 0.2:
+        half = cv2.resize(_trunk(rng), (SIZE // 2, SIZE), interpolation=cv2.INTER_AREA)
+        return np.hstack([half, half[:, ::-1]])
+    return _trunk(rng)
+
+
+def ct_body(rng: np.random.Generator) -> Picture:
+    """Draw a trunk as CT shows it: soft tissue, a rim of fat, air, white bones, a couch; often in a round field."""
+    across, down = SIZE * rng.uniform(0.28, 0.46), SIZE * rng.uniform(0.2, 0.4)
+    middle = (0.0, rng.uniform(-0.08, 0.08) * SIZE)
+    outline = _blob(middle, (across, down), rng.uniform(2, 3.2), rng.uniform(-0.1, 0.1))
+    depth = cv2.distanceTransform(outline.astype(np.uint8), cv2.DIST_L2, 3)
+    air, fat, soft = np.cumsum(rng.uniform((0, 10, 10), (40, 110, 100)))
+    values = np.full((SIZE, SIZE), air)
+    values[outline] = fat
+    values[depth > rng.uniform(2, 16)] = soft
+    for share, level in (
+        (0.35, soft + rng.uniform(-25, 25)),
+        (0.35, rng.uniform(0, fat)),
+        (0.14, rng.uniform(200, 255)),
+    ):
+        for _ in range(rng.integers(0, 6)):
+            centre = (rng.uniform(-0.6, 0.6) * across, middle[1] + rng.uniform(-0.6, 0.6) * down)
+            organ = _blob(centre, down * rng.uniform(0.1, 1, 2) * share * 2, rng.uniform(1.5, 3), rng.uniform(0, 3))
+            values[organ & (depth > 4)] = level
+    spine = _blob((0.0, middle[1] + 0.6 * down), down * rng.uniform(0.12, 0.25, 2), 2.0, 0.0)
+    values[spine & outline] = rng.uniform(200, 255)
+    if rng.random() < 0.6:
+        couch = _blob((0.0, middle[1] - SIZE * 0.2), (SIZE * 0.9, down + SIZE * 0.26), 2.0, 0.0)
+        edge = couch & ~_blob((0.0, middle[1] - SIZE * 0.21), (SIZE * 0.9, down + SIZE * 0.25), 2.0, 0.0)
+        values[edge & ~outline] = rng.uniform(60, 220)
+    if rng.random() < 0.5:
+        values *= _blob((0.0, 0.0), (SIZE * 0.5, SIZE * 0.5), 2.0, 0.0)
+    values *= 1 + rng.uniform(0, 0.15) * (_noise(rng, 0.8) - 0.5)
+    return np.rot90(to_picture(cv2.GaussianBlur(values, (0, 0), rng.uniform(0.5, 1.2))), int(rng.integers(4)))
+
+
+def scene(rng: np.random.Generator) -> Picture:
+    """Draw things in front of one another, down to small ones, shaded and grainy, as in a photograph."""
+    values = np.full((SIZE, SIZE), rng.uniform(0, 255)) + rng.uniform(-60, 60) * np.linspace(-1, 1, SIZE)[:, None]
+    for reach in SIZE * 0.6 * np.sort(rng.power(0.7, rng.integers(15, 60)))[::-1]:
+        centre = (rng.uniform(-0.5, 0.5) * SIZE, rng.uniform(-0.5, 0.5) * SIZE)
+        thing = _blob(centre, max(reach, 1.5) * rng.uniform(0.3, 1, 2), rng.choice([1.5, 2.0, 8.0]), rng.uniform(0, 3))
+        shade = rng.uniform(0, 255) + rng.uniform(-50, 50) * np.linspace(-1, 1, SIZE)
+        values[thing] = np.broadcast_to(shade, values.shape)[thing]
+    values *= 1 + rng.uniform(0, 0.6) * (_noise(rng, rng.uniform(0.3, 1.2)) - 0.5)
+    if rng.random() < 0.3:
+        values *= _blob((0.0, 0.0), SIZE * rng.uniform(0.3, 0.48, 2), rng.choice([2.0, 6.0]), 0.0)
+    return to_picture(cv2.GaussianBlur(values, (0, 0), rng.uniform(0.4, 1.2)))
+
+
+def _trunk(rng: np.random.Generator) -> Picture:
     wide, reach = float(np.exp(rng.uniform(-0.9, 0.9))), SIZE * rng.uniform(0.3, 0.46)
     across, down = reach * min(1.0, wide), reach * min(1.0, 1 / wide)
     outline = _blob((0.0, 0.0), (across, down), rng.uniform(1.6, 4), rng.uniform(-0.3, 0.3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float32]
 
-UNITS: Final = 48
-EPOCHS: Final = 15
+UNITS: Final = 128
+EPOCHS: Final = 12
 BATCH: Final = 256
 RATE: Final = 2e-3
 """Highest learning rate of Adam (Kingma & Ba, 2015); it falls to 0 along a cosine."""
@@ -64,15 +65,15 @@ def fit_perceptron(
     steps = EPOCHS * max(len(numbers) // BATCH, 1)
     for step in range(steps):
         drawn = np.minimum(np.searchsorted(chances, rng.random(BATCH)), len(numbers) - 1)
-        shown = numbers[drawn] * ((rng.random((BATCH, numbers.shape[1])) >= DROPOUT) / np.float32(1 - DROPOUT))
-        slopes = _slopes(layers, shown.astype(np.float32), labels[drawn])
-        rate = RATE * 0.5 * (1 + np.cos(np.pi * step / steps))
-        for one, slope in enumerate(slopes):
-            first[one] = 0.9 * first[one] + 0.1 * slope
-            second[one] = 0.999 * second[one] + 0.001 * slope * slope
+        hidden = rng.random((BATCH, numbers.shape[1]), dtype=np.float32) < DROPOUT
+        shown = np.where(hidden, np.float32(0), numbers[drawn] * np.float32(1 / (1 - DROPOUT)))
+        rate = RATE * 0.5 * (1 + math.cos(math.pi * step / steps))
+        for one, slope in enumerate(_slopes(layers, shown, labels[drawn])):
+            first[one] += 0.1 * (slope - first[one])
+            second[one] += 0.001 * (slope * slope - second[one])
             mean, square = first[one] / (1 - 0.9 ** (step + 1)), second[one] / (1 - 0.999 ** (step + 1))
-            decay = DECAY * layers[one] if one % 2 == 0 else 0.0
-            layers[one] = (layers[one] - rate * (mean / (np.sqrt(square) + 1e-8) + decay)).astype(np.float32)
+            decay = DECAY if one % 2 == 0 else 0.0
+            layers[one] -= rate * (mean / (np.sqrt(square) + 1e-8) + decay * layers[one])
     return Perceptron((layers[0], layers[1], layers[2], layers[3]))
 
 

@@ -35,7 +35,13 @@ def places(heads: NDArray[np.uint8], plane: Plane) -> NDArray[np.intp]:
 
 
 def cut_plane(
-    volume: NDArray[np.uint8], plane: Plane, place: int, thickness: float, rng: np.random.Generator
+    volume: NDArray[np.uint8],
+    plane: Plane,
+    place: int,
+    thickness: float,
+    rng: np.random.Generator,
+    *,
+    depth: NDArray[np.float32] | None = None,
 ) -> Picture:
     """Cut a section and stretch it so that its pixels are square.
 
@@ -50,17 +56,26 @@ def cut_plane(
         Distance of two slices, in pixels of a slice.
     rng : numpy.random.Generator
         Draws the interpolation, and whether the section is padded to a square.
+    depth : ndarray, float32, same shape, optional
+        Signed distance to the edge of what is kept (`gliascope.training.assessor.brain.depths`).
 
     Returns
     -------
     ndarray, uint8, shape (row, column)
         The vertex on top.
     """
-    section = (volume[:, :, place] if plane == "sagittal" else volume[:, place, :])[::-1].astype(np.float32)
+    section = _cut(volume, plane, place)
     way = rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST], p=[0.5, 0.3, 0.2])
     height, width = max(2, round(len(section) * thickness)), section.shape[1]
     stretched = cv2.resize(section, (width, height), interpolation=int(way))
+    if depth is not None:
+        stretched[cv2.resize(_cut(depth, plane, place), (width, height), interpolation=cv2.INTER_LINEAR) <= 0] = 0
     if height < width and rng.random() < 0.5:
         above = (width - height) // 2
         stretched = cv2.copyMakeBorder(stretched, above, width - height - above, 0, 0, cv2.BORDER_CONSTANT, value=0)
     return to_picture(stretched)
+
+
+def _cut(volume: NDArray[np.uint8] | NDArray[np.float32], plane: Plane, place: int) -> NDArray[np.float32]:
+    section = volume[:, :, place] if plane == "sagittal" else volume[:, place, :]
+    return section[::-1].astype(np.float32)

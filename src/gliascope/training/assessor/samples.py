@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, get_args
 
 import numpy as np
@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 from gliascope.detect.assessor import CLASSES
 from gliascope.phantom import make_phantom
 from gliascope.scan import Scan
-from gliascope.training.assessor.brain import brain_sections, head_sections
+from gliascope.training.assessor.brain import brain_sections, depths, head_sections, phantom_brains
 from gliascope.training.assessor.contrasts import ct_like, inverted, t2_like
 from gliascope.training.assessor.disturb import Picture, disturb, to_picture
-from gliascope.training.assessor.objects import body, texture, window
+from gliascope.training.assessor.objects import body, ct_body, scene, texture, window
 from gliascope.training.assessor.planes import Plane, cut_plane, places
 
 AXIAL, PLANE, CONTRAST, OBJECT = range(len(CLASSES))
 OWN: Final = "own"
 """Kind of the slices that are left as they are."""
 HOLDS_BRAIN: Final = 0.25
-"""A patient's slice is said to hold brain where the head's section is at least this share of the largest."""
-UPPER: Final = 0.25
+"""A patient's slice is said to hold brain where the head's section is at least this share of the largest,"""
+VERTEX: Final = 0.08
+"""or in the upper half of the volume this share: near the vertex the head is small and still holds brain."""
+UPPER: Final = 0.35
 """Skulls are taken off from this share of the slices upwards."""
 THICKNESS: Final = (2.5, 7.5)
 """Assumed distance of two slices of the LGG data, in pixels of a slice: their files do not say it."""
@@ -77,9 +79,10 @@ class Head:
 
     @property
     def slices(self) -> NDArray[np.intp]:
-        """Slices that hold brain; see `HOLDS_BRAIN`."""
+        """Slices that hold brain; see `HOLDS_BRAIN` and `VERTEX`."""
         area = self.heads.sum(axis=(1, 2))
-        return np.flatnonzero(area > HOLDS_BRAIN * area.max()) if area.any() else np.zeros(0, dtype=np.intp)
+        share = np.where(np.arange(len(area)) < np.argmax(area), HOLDS_BRAIN, VERTEX)
+        return np.flatnonzero(area > share * area.max())
 
     @property
     def bare(self) -> NDArray[np.intp]:
@@ -108,7 +111,7 @@ def phantom_head(seed: int) -> Head:
     head = take_apart(phantom.scan, (0.8, 1.3))
     if head is None:
         raise RuntimeError(f"phantom {seed} shows no head")
-    return head
+    return replace(head, brains=phantom_brains(seed, PHANTOM_SLICES, PHANTOM_SIZE))
 
 
 def samples_of(head: Head, rng: np.random.Generator) -> Iterator[Sample]:
@@ -122,7 +125,7 @@ def samples_of(head: Head, rng: np.random.Generator) -> Iterator[Sample]:
     Yields
     ------
     Sample
-        About 400: every slice that holds brain as it is (kind ``own``), then made ones.
+        About 750: every slice that holds brain as it is (kind ``own``), then made ones.
     """
     for place in head.slices:
         yield Sample(OWN, AXIAL, int(place), head.flair[place])
@@ -155,47 +158,50 @@ def _drawn(series: _Series, rng: np.random.Generator) -> Iterator[Sample]:
 
 
 def _axial(head: Head, rng: np.random.Generator) -> Iterator[_Series]:
-    yield _Series("with skull", AXIAL, head.slices, 40, head.flair.__getitem__)
-    yield _Series("without skull", AXIAL, head.bare, 30, _bared(head.flair, head, rng))
+    yield _Series("with skull", AXIAL, head.slices, 60, head.flair.__getitem__)
+    yield _Series("without skull", AXIAL, head.bare, 50, _bared(head.flair, head, rng))
 
 
 def _contrasts(head: Head, rng: np.random.Generator) -> Iterator[_Series]:
     flair, heads, brains = head.flair, head.heads, head.brains
     for name, stack in head.t1.items():
-        yield _Series(f"T1 {name}", CONTRAST, head.slices, 24, stack.__getitem__)
-        yield _Series(f"T1 {name} without skull", CONTRAST, head.bare, 16, _bared(stack, head, rng))
+        yield _Series(f"T1 {name}", CONTRAST, head.slices, 36, stack.__getitem__)
+        yield _Series(f"T1 {name} without skull", CONTRAST, head.bare, 26, _bared(stack, head, rng))
     t1 = next(iter(head.t1.values()), None)
     if t1 is not None:
 
         def t2(one: int) -> Picture:
             return t2_like(t1[one], heads[one], brains[one], rng)
 
-        yield _Series("like T2", CONTRAST, head.slices, 14, t2)
-        yield _Series("like T2 without skull", CONTRAST, head.bare, 10, lambda one: t2(one) * brains[one])
+        yield _Series("like T2", CONTRAST, head.slices, 20, t2)
+        yield _Series("like T2 without skull", CONTRAST, head.bare, 16, lambda one: t2(one) * brains[one])
     source = flair if t1 is None else t1
-    yield _Series("inverted", CONTRAST, head.slices, 6, lambda one: inverted(flair[one], heads[one], rng))
-    yield _Series("like CT", CONTRAST, head.bare, 9, lambda one: ct_like(source[one], heads[one], brains[one], rng))
+    yield _Series("inverted", CONTRAST, head.slices, 8, lambda one: inverted(flair[one], heads[one], rng))
+    yield _Series("like CT", CONTRAST, head.bare, 14, lambda one: ct_like(source[one], heads[one], brains[one], rng))
 
 
 def _planes(head: Head, rng: np.random.Generator) -> Iterator[_Series]:
-    bare = head.flair * head.brains
+    depth = depths(head.brains)
     for plane in get_args(Plane):
         there, inside = places(head.heads, plane), places(head.brains, plane)
-        yield _Series(plane, PLANE, there, 30, _cut(head.flair, plane, head.thickness, rng))
-        yield _Series(f"{plane} without skull", PLANE, inside, 20, _cut(bare, plane, head.thickness, rng))
+        yield _Series(plane, PLANE, there, 45, _cut(head.flair, plane, head.thickness, rng))
+        yield _Series(f"{plane} without skull", PLANE, inside, 36, _cut(head.flair, plane, head.thickness, rng, depth))
         for stack in head.t1.values():
-            yield _Series(f"{plane} T1", PLANE, there, 5, _cut(stack, plane, head.thickness, rng))
+            yield _Series(f"{plane} T1", PLANE, there, 8, _cut(stack, plane, head.thickness, rng))
         yield _Series(f"{plane}, not stretched", PLANE, there, 3, _cut(head.flair, plane, (1.0, 1.0), rng))
 
 
 def _objects(head: Head, rng: np.random.Generator) -> Iterator[Sample]:
-    for place in rng.choice(head.slices, 10):
+    for place in rng.choice(head.slices, 14):
         image = window(head.flair[place], head.heads[place], rng)
         if image is not None:
             yield Sample("window", OBJECT, int(place), disturb(image, rng))
-    for _ in range(10):
+    for _ in range(20):
         yield Sample("body", OBJECT, -1, disturb(body(rng), rng))
+        yield Sample("body in CT", OBJECT, -1, disturb(ct_body(rng), rng))
+    for _ in range(14):
         yield Sample("texture", OBJECT, -1, texture(rng))
+        yield Sample("scene", OBJECT, -1, scene(rng))
 
 
 def _bared(stack: Stack, head: Head, rng: np.random.Generator) -> Callable[[int], Picture]:
@@ -204,6 +210,10 @@ def _bared(stack: Stack, head: Head, rng: np.random.Generator) -> Callable[[int]
 
 
 def _cut(
-    stack: Stack, plane: Plane, thickness: tuple[float, float], rng: np.random.Generator
+    stack: Stack,
+    plane: Plane,
+    thickness: tuple[float, float],
+    rng: np.random.Generator,
+    depth: NDArray[np.float32] | None = None,
 ) -> Callable[[int], Picture]:
-    return lambda one: cut_plane(stack, plane, one, rng.uniform(*thickness), rng)
+    return lambda one: cut_plane(stack, plane, one, rng.uniform(*thickness), rng, depth=depth)
