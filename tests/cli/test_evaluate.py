@@ -208,6 +208,9 @@ def test_flips_are_recorded_and_told(cli: Cli, data: Path, split: Path, model: B
     assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["provenance"]["flips"] is True
     (page,) = (tmp_path / "out").glob("*.html")
     assert "with flips at test time." in page.read_text(encoding="utf-8")
+    result = cli("evaluate", data, "--split", split, "--model", model.path, "--lone-slices")
+    assert result.status == 0, result.err
+    assert "every slice as a lone image" in " ".join(result.out.split())
 
 
 @pytest.mark.parametrize(
@@ -218,6 +221,7 @@ def test_flips_are_recorded_and_told(cli: Cli, data: Path, split: Path, model: B
         (("--stamp",), "--stamp needs --model"),
         (("--stamp", "--allow-seen", "--model", "somewhere"), "--stamp and --allow-seen exclude each other"),
         (("--stamp", "--flips", "--model", "somewhere"), "--stamp and --flips exclude each other"),
+        (("--stamp", "--lone-slices", "--model", "somewhere"), "--stamp and --lone-slices exclude each other"),
     ],
 )
 def test_wrong_arguments(cli: Cli, data: Path, split: Path, arguments: tuple[str, ...], message: str) -> None:

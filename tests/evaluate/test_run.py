@@ -15,11 +15,12 @@ from gliascope.bundle import Bundle
 from gliascope.dataset.layout import patients
 from gliascope.dataset.split import Split
 from gliascope.errors import InputError, SplitError
+from gliascope.evaluate.lone import lone_slices
 from gliascope.evaluate.run import evaluate_side
-from gliascope.evaluate.tables import PROBABILITIES
+from gliascope.evaluate.tables import PROBABILITIES, scored
 from gliascope.measure.overlap import dice
 from gliascope.pipeline import Analyser, analyse_into
-from gliascope.read import find_cases, pixel_hash
+from gliascope.read import find_cases, pixel_hash, read_cases
 
 FIRST, SECOND, TRAINED = "TCGA_AA_0001_20000101", "TCGA_BB_0002_20000102", "TCGA_AA_0003_20000103"
 MakeBundle = Callable[..., Bundle]
@@ -80,6 +81,27 @@ def test_it_scores_what_analyse_writes(data: Path, split: Split, analyser: Analy
             np.asarray(Image.open(written[folder] / "masks" / f"{Path(s.file).stem}_mask.png")) for s in one.slices
         ]
         assert one.dice == dice(np.stack(found) > 0, np.stack(truth))
+
+
+def test_lone_slices_are_analysed_as_images_of_their_own(data: Path, split: Split, analyser: Analyser) -> None:
+    lone, whole = evaluate_side(data, split, analyser, lone=True), evaluate_side(data, split, analyser)
+    assert lone.record.provenance == whole.record.provenance | {"lone_slices": True}
+    assert scored(lone.record) == f"{scored(whole.record)}, every slice as a lone image"
+    for patient in lone.patients:
+        files = [data / patient.folders[0] / one.file for one in patient.slices]
+        alone = [finding for case in read_cases(files) for finding in [analyser.analyse(case)]]
+        told = {finding.slices[0].source.sha256: finding.slices[0] for finding in alone}
+        for one in patient.slices:
+            mine = told[one.sha256]
+            assert (one.probability, one.predicted_px, one.verdict) == (mine.probability, mine.area_px, mine.verdict)
+
+
+def test_lone_slices_keep_order_and_truths(data: Path, split: Split) -> None:
+    (case,) = read_cases([data / split.test[0]])
+    apart = lone_slices(case)
+    assert (apart.sources, apart.truths, apart.name) == (case.sources, case.truths, case.name)
+    assert [(len(one), one.is_volume) for one in apart.scans] == [(1, False)] * len(case)
+    np.testing.assert_array_equal(np.concatenate([one.pixels for one in apart.scans]), case.scans[0].pixels)
 
 
 def test_the_same_evaluation_gives_the_same_bytes(data: Path, split: Split, analyser: Analyser) -> None:

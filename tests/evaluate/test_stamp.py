@@ -79,6 +79,13 @@ def test_what_is_no_evidence_is_refused(bundle: Bundle, record: EvaluationRecord
     assert bundle.card() == "# Nothing measured yet\n"
 
 
+@pytest.mark.parametrize("name", ["flips", "lone_slices"])
+def test_what_is_not_done_by_default_is_refused(bundle: Bundle, record: EvaluationRecord, name: str) -> None:
+    with pytest.raises(BundleError, match=f"received an evaluation with {name}"):
+        stamp_bundle(bundle.path, record.model_copy(update={"provenance": record.provenance | {name: True}}))
+    assert bundle.card() == "# Nothing measured yet\n"
+
+
 def test_a_cross_validation_is_of_no_one_bundle(bundle: Bundle, record: EvaluationRecord) -> None:
     folds = record.model_copy(update={"models": record.models * 2})
     with pytest.raises(InputError, match="the evaluation must be of one model to be asked for it, received 2"):

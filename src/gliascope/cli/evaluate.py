@@ -40,6 +40,10 @@ def evaluate(
     threads: Threads = None,
     precision: PrecisionName = "auto",
     flips: Flips = False,
+    lone_slices: Annotated[
+        bool,
+        typer.Option("--lone-slices", help="Analyse every slice as a lone image, without its patient's other slices."),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -97,8 +101,9 @@ def evaluate(
     """
     del verbose
     check_precision(precision)
-    _check_arguments(side, device, model, stamp=stamp, allow_seen=allow_seen, flips=flips)
-    _check_source(data, split, fold, evidence, operating_point, allow_seen=allow_seen, flips=flips)
+    unusual = {"--flips": flips, "--lone-slices": lone_slices}
+    _check_arguments(side, device, model, stamp=stamp, allow_seen=allow_seen, unusual=unusual)
+    _check_source(data, split, fold, evidence, operating_point, switches={"--allow-seen": allow_seen} | unusual)
     from gliascope.errors import require_extra
 
     require_extra("gliascope evaluate", "evaluate", "pyarrow", "sklearn")
@@ -115,6 +120,7 @@ def evaluate(
             threads=threads,
             precision=precision,
             flips=flips,
+            lone_slices=lone_slices,
             output=output,
             evidence=evidence,
             against=against,
@@ -129,7 +135,9 @@ def evaluate(
     )
 
 
-def _check_arguments(side: str, device: str, model: Path | None, *, stamp: bool, allow_seen: bool, flips: bool) -> None:
+def _check_arguments(
+    side: str, device: str, model: Path | None, *, stamp: bool, allow_seen: bool, unusual: dict[str, bool]
+) -> None:
     from gliascope.dataset.split import SIDES
 
     if side not in SIDES:
@@ -139,8 +147,8 @@ def _check_arguments(side: str, device: str, model: Path | None, *, stamp: bool,
         raise typer.BadParameter("--stamp needs --model: the bundle that travels with gliascope is not rewritten")
     if stamp and allow_seen:
         raise typer.BadParameter("--stamp and --allow-seen exclude each other: a card speaks of unseen images")
-    if stamp and flips:
-        raise typer.BadParameter("--stamp and --flips exclude each other: a card speaks of what is done by default")
+    for name in (name for name, given in unusual.items() if given and stamp):
+        raise typer.BadParameter(f"--stamp and {name} exclude each other: a card speaks of what is done by default")
 
 
 def _check_source(
@@ -150,15 +158,14 @@ def _check_source(
     evidence: Path | None,
     operating_point: str | None,
     *,
-    allow_seen: bool,
-    flips: bool,
+    switches: dict[str, bool],
 ) -> None:
     if evidence is None:
         if data is None or split is None:
             raise typer.BadParameter("DATA and --split are needed, or --evidence")
         return
     given = {"DATA": data, "--split": split, "--fold": fold, "--operating-point": operating_point}
-    given |= {"--allow-seen": allow_seen or None, "--flips": flips or None}
+    given |= {name: True for name, value in switches.items() if value}
     named = [name for name, value in given.items() if value is not None]
     if named:
         raise typer.BadParameter(

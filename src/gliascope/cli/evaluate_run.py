@@ -48,6 +48,7 @@ class Request:
     threads: int | None
     precision: str
     flips: bool
+    lone_slices: bool
     output: Path | None
     evidence: Path | None
     against: Path | None
@@ -108,6 +109,7 @@ def _score(request: Request, worst: WorstPatients, other: Evaluation | None) -> 
             analyser,
             side=request.side,
             allow_seen=request.allow_seen,
+            lone=request.lone_slices,
             seed=request.seed or 0,
             fold=request.fold,
             advance=lambda done, total, text: bar.update(task, completed=done, total=total, note=text),

@@ -10,7 +10,7 @@ from gliascope.evaluate.compare import ComparisonRecord
 from gliascope.evaluate.compare_page import comparison_section
 from gliascope.evaluate.definitions import BY_NAME, FIGURES, LOW_DICE
 from gliascope.evaluate.plots import Plot
-from gliascope.evaluate.record import EvaluationRecord, PatientRecord
+from gliascope.evaluate.record import FLIPS, EvaluationRecord, PatientRecord
 from gliascope.evaluate.sources import source_of
 from gliascope.evaluate.tables import (
     GROUP_TITLES,
@@ -84,7 +84,7 @@ def write_report(
     ]
     title = f"Evaluation of {model_name(record)}"
     versions = ", ".join(f"{name} {value}" for name, value in record.provenance.items() if isinstance(value, str))
-    flips = ", with flips at test time" if record.provenance.get("flips") else ""
+    flips = ", with flips at test time" if record.provenance.get(FLIPS) else ""
     return write_page(
         path, title, sections, subtitle=scored(record), stamp=record.stamp, footer=[f"Made with {versions}{flips}."]
     )

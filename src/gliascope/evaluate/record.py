@@ -303,6 +303,13 @@ class PatientRecord(_Part):
     """What `analyse` warned of."""
 
 
+FLIPS: Final = "flips"
+"""In `EvaluationRecord.provenance`: true where slices were run mirrored as well."""
+
+LONE: Final = "lone_slices"
+"""In `EvaluationRecord.provenance`: true where every slice was analysed as a lone image."""
+
+
 class EvaluationRecord(_Part):
     """Everything that ``evaluation.json`` says."""
 
@@ -314,7 +321,7 @@ class EvaluationRecord(_Part):
     models: list[ModelRecord] = Field(min_length=1)
     """One, or one a fold."""
     provenance: dict[str, Any]
-    """Versions (gliascope, Python, engine) and device."""
+    """Versions (gliascope, Python, engine) and device; `flips` and `lone_slices` where they are true."""
     bootstrap: BootstrapRecord
     figures: dict[str, FigureRecord]
     """The headline figures, by name."""

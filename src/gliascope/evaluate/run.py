@@ -15,7 +15,8 @@ from gliascope.evaluate.assemble import Evaluation, Origin, make_record
 from gliascope.evaluate.figures import RESAMPLES
 from gliascope.evaluate.identity import model_record
 from gliascope.evaluate.join import join_evaluations
-from gliascope.evaluate.record import Sample, SplitRecord
+from gliascope.evaluate.lone import lone_slices
+from gliascope.evaluate.record import LONE, Sample, SplitRecord
 from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, score_case
 from gliascope.evaluate.survey import Survey, check_unseen, seen_slices, survey
 from gliascope.findings import Finding
@@ -44,6 +45,7 @@ def evaluate_side(
     *,
     side: str = "test",
     allow_seen: bool = False,
+    lone: bool = False,
     resamples: int = RESAMPLES,
     seed: int = 0,
     fold: int | None = None,
@@ -66,6 +68,8 @@ def evaluate_side(
         ``test``, ``validation`` or ``train``.
     allow_seen : bool
         Score images that the model was trained or chosen on, and mark the result as in-sample.
+    lone : bool
+        Analyse every slice as a lone image; the result says so in its ``provenance``.
     resamples, seed : int
         Of the bootstrap.
     fold : int, optional
@@ -95,14 +99,15 @@ def evaluate_side(
     found = survey(folders, seen)
     if found.seen and not allow_seen:
         check_unseen(found, str(data))
-    scored = _score(folders, analyser, seen, fold=fold, advance=advance, on_patient=on_patient)
+    scored = _score(folders, analyser, seen, lone=lone, fold=fold, advance=advance, on_patient=on_patient)
     model = model_record(analyser.bundle, analyser.operating_point, fold)
     origin = Origin(
         sample=_sample(found, folders, split),
         data=Path(data).resolve().name,
         split=SplitRecord(sha256=split.sha256, strategy=split.strategy, side=side),
         models=[model],
-        provenance={key: value for key, value in analyser.provenance.items() if key != "bundle"},
+        provenance={key: value for key, value in analyser.provenance.items() if key != "bundle"}
+        | ({LONE: True} if lone else {}),
     )
     return Evaluation(make_record(scored, origin, resamples=resamples, seed=seed), scored)
 
@@ -112,6 +117,7 @@ def _score(
     analyser: Analyser,
     seen: frozenset[str],
     *,
+    lone: bool,
     fold: int | None,
     advance: Advance,
     on_patient: OnPatient | None,
@@ -119,7 +125,7 @@ def _score(
     parts: dict[str, list[PatientScore]] = {}
     for done, folder in enumerate(folders, start=1):
         case = read_case(folder.files)
-        finding = analyser.analyse(case)
+        finding = analyser.analyse(lone_slices(case) if lone else case)
         slices = score_case(folder.name, case, finding, seen_slices(case, seen))
         missing = missing_sequences(case)
         one = PatientScore(folder.patient, folder.institution, (folder.name,), slices, finding.warnings, missing, fold)

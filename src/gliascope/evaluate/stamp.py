@@ -9,7 +9,7 @@ from gliascope.bundle import CARD, LICENCE, SEEN, Bundle, load_bundle, write_bun
 from gliascope.errors import BundleError
 from gliascope.evaluate.card import bundle_card
 from gliascope.evaluate.identity import bundle_record, point_record
-from gliascope.evaluate.record import SCHEMA, EvaluationRecord
+from gliascope.evaluate.record import FLIPS, LONE, SCHEMA, EvaluationRecord
 
 SAME: Final = ("graphs", "recipe_sha256", "seen_sha256")
 """What must be the same in bundle and evaluation. The digest of ``bundle.json`` is not: stamping changes it."""
@@ -34,8 +34,8 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
     Raises
     ------
     BundleError
-        If the evaluation was made with other networks or thresholds, is in-sample, leaky or of a phantom; or the
-        bundle cannot be read or written.
+        If the evaluation was made with other networks or thresholds, with flips or on lone slices, is in-sample, leaky
+        or of a phantom; or the bundle cannot be read or written.
     InputError
         If it is a cross-validation's, which is of several bundles.
     """
@@ -45,6 +45,12 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
         raise BundleError(
             f"{path}: a bundle's card must speak of real images that its networks have not seen, received an "
             f"evaluation marked {record.sample} ({record.data.name}, {record.split.side} side)"
+        )
+    unusual = [one for one in (FLIPS, LONE) if record.provenance.get(one)]
+    if unusual:
+        raise BundleError(
+            f"{path}: a bundle's card must speak of whole patients analysed as by default, received an evaluation "
+            f"with {' and '.join(unusual)}"
         )
     unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - {one.name for one in bundle.graphs.values()}
     if unknown:

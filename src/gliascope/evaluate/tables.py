@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from gliascope.evaluate.definitions import BY_NAME, FIGURES, Definition
-from gliascope.evaluate.record import EvaluationRecord, FigureRecord, GroupRecord, ShareRecord
+from gliascope.evaluate.record import LONE, EvaluationRecord, FigureRecord, GroupRecord, ShareRecord
 
 HEADLINE: Final = (
     "dice_mean",
@@ -246,6 +246,7 @@ def scored(record: EvaluationRecord) -> str:
     return (
         f"{model_name(record)} on {data.name}, {record.split.side} side: {data.patients} patients, "
         f"{data.slices} slices, {data.tumour_slices} with tumour"
+        + (", every slice as a lone image" if record.provenance.get(LONE) else "")
     )
 
 
