@@ -19,6 +19,7 @@ from gliascope.errors import InputError
 from gliascope.geometry import flip_frame, orientation, spacing
 from gliascope.read import case_of_volumes, find_cases, read_case, read_cases
 from gliascope.read.nifti.axial import to_stored
+from gliascope.read.nifti.case import LOST
 from gliascope.scan import Case
 
 SaveVolume = Callable[..., Path]
@@ -223,3 +224,13 @@ def test_world_places_survive_the_way_in(save_volume: SaveVolume) -> None:
     k, j, i, _ = np.argwhere(scan.pixels == scan.pixels.max())[0]
     place = apply_affine(flip_frame(scan.affine), [i, j, k])
     assert np.allclose(place, apply_affine(affine, [2, 3, 4]), atol=0.7 * 3)
+
+
+def test_what_a_missing_sequence_costs_is_what_was_measured(save_volume: SaveVolume, values: NDArray[Any]) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "volumes.md").read_text(encoding="utf-8")
+    lost = {line.split("|")[1].strip(): float(line.split("|")[3]) for line in page.splitlines() if line[-8:-5] == " 0."}
+    assert lost["FLAIR, T1 after contrast"] == LOST[("pre",)]
+    assert lost["FLAIR, T1 before contrast"] == LOST[("post",)]
+    assert lost["FLAIR alone"] == LOST[("pre", "post")]
+    case = only(save_volume("p/p_flair.nii", values).parent)
+    assert any("T1 before contrast and T1 after contrast missing" in one and "0.10" in one for one in case.warnings)
