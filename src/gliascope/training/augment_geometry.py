@@ -102,7 +102,8 @@ def _resample(planes: Planes, way: Way, brain: Brain | None, apart: dict[int, ND
         for channel, matrix in apart.items()
     }
     if brain is not None:
-        planes.brain = _binary(way.then(_to_grid(size, brain.region.shape)).take(brain.region, size, (0.0,)))
+        there = way.then(_to_grid(size, brain.regions[0].shape))
+        planes.brain = np.stack([_binary(there.take(one, size, (0.0,))) for one in brain.regions])
     # Four values a pixel are moved faster than three: the mask travels with the channels.
     together = [*range(FLAIR + 1), planes.post, planes.post + 1]
     four = [planes.store[one] for one in together]

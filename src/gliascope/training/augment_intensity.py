@@ -84,7 +84,7 @@ def _tissue(planes: Planes) -> NDArray[np.uint8]:
     """Where tissue is in FLAIR, and below that in its neighbours."""
     flair, black = planes.stack(range(FLAIR, planes.post)), planes.black[FLAIR]
     if planes.brain is not None:
-        return np.tile(planes.brain.astype(np.uint8), (len(flair) // planes.shape[0], 1))
+        return planes.brain.astype(np.uint8).reshape(flair.shape)
     inside: NDArray[np.bool_] = flair > black + TISSUE_FLOOR * (flair.max() - black)
     own = inside[: planes.shape[0]]
     if not own.any():
@@ -119,8 +119,7 @@ def gaussian_noise(planes: Planes, most: float, rng: np.random.Generator) -> Non
     """Add noise of a deviation up to `most`; none outside a brain whose skull is removed."""
     used = planes.used
     noise = _normal(planes.spare(used)[0], rng.uniform(0, most), rng)
-    if planes.brain is not None:
-        noise *= planes.brain
+    planes.cut(noise)
     used += noise
 
 
@@ -137,8 +136,7 @@ def rician_noise(planes: Planes, most: float, rng: np.random.Generator) -> None:
     np.multiply(real, real, out=real)
     np.multiply(imaginary, imaginary, out=imaginary)
     np.sqrt(np.add(real, imaginary, out=real), out=used)
-    if planes.brain is not None:
-        used *= planes.brain
+    planes.cut(used)
     used += planes.air
 
 

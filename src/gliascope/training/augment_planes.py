@@ -54,8 +54,8 @@ class Planes:
         The plane of each channel of the image.
     black : ndarray, float32, shape (3 + beside,)
         What air has in each plane but the mask; one value for all planes of a sequence.
-    brain : ndarray, float32, shape (row, column), 0 or 1, or None
-        Where the brain is, of a slice whose skull is removed.
+    brain : ndarray, float32, shape (slice, row, column), 0 or 1, or None
+        Where the brain is, of a slice whose skull is removed, and then of its neighbours.
     packed, moved : ndarray, float32, shape (row, column, 4), contiguous
         Room to work, of any content.
     """
@@ -104,6 +104,13 @@ class Planes:
         """Two arrays of the shape of `like`, in the room of `packed` and of `moved`."""
         packed, moved = (one[: like.size].reshape(like.shape) for one in self._rooms)
         return packed, moved
+
+    def cut(self, values: Image) -> None:
+        """Put 0 outside the brain, if the skull is removed; `values` are of the shape of `used`."""
+        if self.brain is None:
+            return
+        for place, plane in enumerate(values, start=self.first):
+            np.multiply(plane, self.brain[place - FLAIR if FLAIR <= place < self.post else 0], out=plane)
 
     def spans(self) -> list[float]:
         """Difference of the brightest pixel from air, one for each sequence worked on; never 0."""

@@ -67,19 +67,22 @@ HALF_TRUST: Final = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Brain:
-    """Where the brain is.
+    """Where the brain is in a slice and in its neighbours.
 
     Attributes
     ----------
-    region : ndarray, float32, shape (SIDE, SIDE), 0 or 1
-        In a coarser image of the slice.
+    regions : list of ndarray, float32, shape (SIDE, SIDE), 0 or 1
+        In coarser images: of the slice, then of each neighbouring slice worked on.
     """
 
-    region: Image
+    regions: list[Image]
 
 
 def find_brain(planes: Planes, rng: np.random.Generator) -> Brain | None:
     """Outline the brain in FLAIR: what is as bright as deep tissue, in one piece, under scalp and skull.
+
+    Neighbouring slices have brains of their own, which hold the slice's tumour too: a notch would tell where it is.
+    Where none is found they get the slice's.
 
     Parameters
     ----------
@@ -93,15 +96,23 @@ def find_brain(planes: Planes, rng: np.random.Generator) -> Brain | None:
         None where nothing found looks like a brain, as in a face or an empty slice, or where it misses the tumour.
     """
     level, margin = rng.uniform(*BRAIN_LEVELS), rng.uniform(0.0, 2.0)
-    coarse = _coarse(planes.store[FLAIR])
-    values = cv2.medianBlur(coarse, 3) - planes.black[FLAIR]
+    tumour = _coarse(planes.mask) > 0
+    stack = planes.store[FLAIR : planes.post]
+    own = _brain(stack[0], float(planes.black[FLAIR]), tumour, level, margin)
+    if own is None:
+        return None
+    beside = (_brain(one, float(planes.black[FLAIR]), tumour, level, margin) for one in stack[1:])
+    return Brain([own, *(own if one is None else one for one in beside)])
+
+
+def _brain(plane: Image, black: float, tumour: NDArray[np.bool_], level: float, margin: float) -> Image | None:
+    values = cv2.medianBlur(_coarse(plane), 3) - np.float32(black)
     head = _head(values)
     depth = _distance(head)
     deep = depth > max(depth.max() / 2, SCALP)
     if not deep.any():
         return None
     usual = float(np.median(values[deep]))
-    tumour = _coarse(planes.mask) > 0
     tissue = (values > level * usual) & (depth > SCALP) & ((values < FAT_LEVEL * usual) | (depth > RIM)) | tumour
     core = _largest((_distance(tissue) > CORE).view(np.uint8))
     grown = (_distance(core == 0) < CORE + margin) & (depth > SCALP)
@@ -109,7 +120,7 @@ def find_brain(planes: Planes, rng: np.random.Generator) -> Brain | None:
     found = _filled((closed & (depth > SCALP)).view(np.uint8))
     if not _believable(found, head) or found[deep].mean() < DEEP or found[tumour].sum() < HELD * tumour.sum():
         return None
-    return Brain((found | tumour).astype(np.float32))
+    return (found | tumour).astype(np.float32)
 
 
 def _head(values: Image) -> Region:
@@ -159,12 +170,12 @@ def remove_skull(planes: Planes, *, alone: bool) -> None:
     if planes.brain is None:
         return
     np.maximum(planes.brain, cv2.dilate(planes.mask, np.ones((3, 3), dtype=np.uint8)), out=planes.brain)
-    inside = planes.brain.astype(np.uint8)
+    inside = planes.brain[0].astype(np.uint8)
     share = cv2.countNonZero(inside) / inside.size
     _normalise(planes, inside, 1.0 if alone else share / (share + HALF_TRUST))
     used = planes.used
     used -= planes.air * AIR
-    used *= planes.brain
+    planes.cut(used)
     planes.black *= AIR
     used += planes.air
 
