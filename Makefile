@@ -8,6 +8,7 @@ PYTHON ?= $(shell for newest in 3.14 9; do for one in python3 python3.13 python3
 # Tests need a deep-learning framework, use needs none: two environments, so that the second stays light.
 VENV := .venv
 TEST_VENV := .venv-test
+BENCH_VENV := .venv-bench
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input
 DEMO := out/demo
 WORKERS ?= 2
@@ -15,7 +16,7 @@ WORKERS ?= 2
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint format types contracts unit docs build changelog clean distclean
+.PHONY: help demo test lint format types contracts unit docs bench build changelog clean distclean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +56,9 @@ unit: $(TEST_VENV)/.installed ## Run the tests in WORKERS=2 processes; ARGS="-k 
 docs: $(TEST_VENV)/.installed ## Write the pages of docs/ that are made from the code
 	@$(TEST_VENV)/bin/python docs/make_pages.py
 
+bench: $(BENCH_VENV)/.installed ## Measure speed beside others, write docs/reference/benchmarks.md; ARGS="--data FOLDER"
+	@$(BENCH_VENV)/bin/python -W ignore -m benchmarks $(ARGS)
+
 build: $(TEST_VENV)/.installed ## Build the source archive and the wheel into dist/
 	@$(TEST_VENV)/bin/python -m hatchling build
 
@@ -66,7 +70,7 @@ clean: ## Remove caches, results of the demo and built archives
 	@find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## Remove the environments as well
-	@rm -rf $(VENV) $(TEST_VENV)
+	@rm -rf $(VENV) $(TEST_VENV) $(BENCH_VENV)
 
 # A stamp is renewed when pyproject.toml changes: a second call installs nothing.
 $(VENV)/.installed: pyproject.toml
@@ -79,6 +83,12 @@ $(TEST_VENV)/.installed: pyproject.toml
 	@$(call create,$(TEST_VENV))
 	@echo "== Installing gliascope and what its tests need into $(TEST_VENV) (the first time takes some minutes)"
 	@$(TEST_VENV)/bin/python $(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
+
+$(BENCH_VENV)/.installed: pyproject.toml
+	@$(call create,$(BENCH_VENV))
+	@echo "== Installing gliascope and those it is compared with into $(BENCH_VENV) (the first time takes some minutes)"
+	@$(BENCH_VENV)/bin/python $(PIP_INSTALL) --editable '.[bench]'
 	@touch $@
 
 define create

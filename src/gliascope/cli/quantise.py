@@ -32,7 +32,10 @@ def quantise(
             help="Largest damage of a graph: mean change of a slice's probability, and 1 - Dice of the outlines "
             "against those in float32, added.",
         ),
-    ] = 0.005,
+    ] = 0.008,
+    decoder: Annotated[
+        bool, typer.Option("--decoder", help="Quantise the decoder too: a little quicker, and outlines change more.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Which slices are drawn.")] = 0,
     quiet: Quiet = False,
     verbose: Verbose = 0,
@@ -65,6 +68,7 @@ def quantise(
             slices=slices,
             checked=checked,
             limit=limit,
+            decoder=decoder,
             seed=seed,
             advance=lambda text: bar.update(task, advance=1, note=text),
         )

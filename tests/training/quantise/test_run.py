@@ -59,7 +59,7 @@ def test_a_bundle_gets_graphs_in_int8_that_do_the_same(
 ) -> None:
     said: list[str] = []
     made, results = quantise_bundle(
-        trained, data, split, tmp_path / "new", slices=12, checked=8, limit=0.05, advance=said.append
+        trained, data, split, tmp_path / "new", slices=12, checked=8, limit=0.05, decoder=True, advance=said.append
     )
     assert [one.role for one in results] == ["trunk", "decoder"]
     assert results[0].used
@@ -84,6 +84,8 @@ def test_the_same_call_gives_the_same_graphs(trained: Bundle, data: Path, split:
         quantise_bundle(trained, data, split, tmp_path / one, slices=8, checked=4, limit=0.1)[0] for one in "ab"
     )
     assert first.files == second.files
+    assert first.quantised is not None
+    assert list(first.quantised.graphs) == ["trunk"]  # the decoder is left in float unless asked for
 
 
 def test_another_split_is_refused(trained: Bundle, data: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from gliascope.training.quantise.damage import Damage, Reference, fewest_float, 
 from gliascope.training.quantise.graphs import Feed, float_graph, measure_ranges
 from gliascope.training.quantise.samples import Samples, draw_samples
 
-LIMIT: Final = 0.005
+LIMIT: Final = 0.008
 """Largest damage that a role's graph may do: mean change of probability, and 1 - Dice against float outlines, added."""
 
 LARGEST: Final = 80 * 2**20
@@ -61,6 +61,7 @@ def quantise_bundle(
     slices: int = 200,
     checked: int = 48,
     limit: float = LIMIT,
+    decoder: bool = False,
     seed: int = 0,
     advance: Advance = lambda _text: None,
 ) -> tuple[Bundle, list[RoleResult]]:
@@ -83,6 +84,8 @@ def quantise_bundle(
         Slices that ranges are measured on, and that results are compared on.
     limit : float
         See `LIMIT`.
+    decoder : bool
+        Quantise the decoder too: it runs on few slices, and rounding it changes outlines more than the trunk's does.
     seed : int
     advance : callable
         Called with what was done.
@@ -105,7 +108,8 @@ def quantise_bundle(
     )
     floats = {role: float_graph(path) for role, path in bundle.graphs.items()}
     maker = _Maker(bundle, floats, samples, limit, advance)
-    made = {role: maker.quantise(role) for role in ROLES[bundle.wiring]}
+    roles = [role for role in ROLES[bundle.wiring] if decoder or role != "decoder"]
+    made = {role: maker.quantise(role) for role in roles}
     results = [result for _, result in made.values()]
     graphs = {role: graph for role, (graph, _) in made.items() if graph is not None}
     if not graphs:

@@ -1,0 +1,1 @@
+"""Side-by-side measurements of speed; `make bench` runs them all."""

@@ -1,0 +1,116 @@
+"""Operations and parameters of a bundle's graphs, and the share of the processor's measured peak that they reach."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import numpy_helper, shape_inference
+
+from gliascope.bundle import Bundle
+
+
+def graph_operations(path: Path) -> dict[str, int]:
+    """Count a float graph's multiply-accumulates for one slice, and its parameters.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
+        ``macs`` of convolutions and matrix products, ``parameters`` of all tensors of more than one dimension.
+    """
+    model = onnx.load(str(path))
+    for value in model.graph.input:
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    model = shape_inference.infer_shapes(model)
+    tensors = {one.name: numpy_helper.to_array(one).shape for one in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Cast" and node.input[0] in tensors:
+            tensors[node.output[0]] = tensors[node.input[0]]
+    shapes = {
+        one.name: [side.dim_value for side in one.type.tensor_type.shape.dim]
+        for one in (*model.graph.value_info, *model.graph.output)
+    }
+    macs = 0
+    for node in model.graph.node:
+        weight = tensors.get(node.input[1]) if len(node.input) > 1 else None
+        if node.op_type == "Conv" and weight is not None:
+            macs += int(np.prod(weight)) * int(np.prod(shapes[node.output[0]][2:]))
+        elif node.op_type in {"MatMul", "Gemm"} and weight is not None:
+            macs += int(np.prod(weight))
+    parameters = sum(
+        int(np.prod(numpy_helper.to_array(one).shape)) for one in model.graph.initializer if len(one.dims) > 1
+    )
+    return {"macs": macs, "parameters": parameters}
+
+
+def measure_graphs(bundle: Bundle, peak_gflops: float, repeats: int = 15) -> list[dict[str, Any]]:
+    """Time every graph on one slice and one thread.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    peak_gflops : float
+        Of one core.
+    repeats : int
+
+    Returns
+    -------
+    list of dict
+        ``role``, ``precision``, ``macs``, ``parameters``, ``bytes``, ``ms``, ``peak_share``.
+    """
+    rows = []
+    small = {} if bundle.quantised is None else bundle.quantised.graphs
+    for precision, graphs in (("float32", bundle.graphs), ("int8", small)):
+        for role, path in graphs.items():
+            counted = graph_operations(bundle.graphs[role])
+            ms = _time(path, repeats)
+            share = 2 * counted["macs"] / (ms * 1e6) / peak_gflops
+            size = path.stat().st_size
+            rows.append({"role": role, "precision": precision, **counted, "bytes": size, "ms": ms, "peak_share": share})
+    return rows
+
+
+def _time(path: Path, repeats: int) -> float:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    random = np.random.default_rng(0)
+    feed = {one.name: random.random((1, *one.shape[1:]), dtype=np.float32) for one in session.get_inputs()}
+    times = []
+    for _ in range(repeats + 2):
+        start = time.perf_counter()
+        session.run(None, feed)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times[2:])) * 1e3
+
+
+def load_seconds(bundle: Bundle) -> dict[str, float]:
+    """Time to open each float graph as it is, and from the optimised graph that ONNX Runtime can keep on disk."""
+    result = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for role, path in bundle.graphs.items():
+            kept = Path(folder) / f"{role}.onnx"
+            options = onnxruntime.SessionOptions()
+            options.log_severity_level = 3
+            result[role] = _open(str(path), options)
+            options.optimized_model_filepath = str(kept)
+            _open(str(path), options)
+            plain = onnxruntime.SessionOptions()
+            plain.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+            result[f"{role}, kept optimised"] = _open(str(kept), plain)
+    return result
+
+
+def _open(path: str, options: onnxruntime.SessionOptions) -> float:
+    start = time.perf_counter()
+    onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return time.perf_counter() - start

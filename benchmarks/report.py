@@ -1,0 +1,138 @@
+"""The results as a page and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.contenders import ENTRIES, OURS
+from benchmarks.statistics import Spread, ratio, spread
+
+BUSY: Final = (
+    "**The machine was busy: times here are longer than they are on an idle one, and ratios rough. Run `make bench` "
+    "with nothing else running.**"
+)
+HEAD: Final = """# Benchmarks
+
+How long gliascope and others take for the same patients, from files to masks and a table, measured in one run by
+`make bench`. Each contender is a process that loads once; they are asked in turn. Peers have random weights, which take
+the same time as trained ones, share gliascope's reading and writing of files and run at the batch size that is best for
+them. See [how to make it fast](../how-to/speed.md).
+"""
+
+
+def write_report(results: dict[str, Any], page: Path, values: Path) -> None:
+    """Write the page and the JSON beside it."""
+    for path, text in ((values, json.dumps(results, indent=2) + "\n"), (page, markdown(results))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """Make the page; sections that were not measured are left out."""
+    parts = [HEAD.rstrip(), _machine(results)]
+    makers = {
+        "contenders": _contenders,
+        "goals": _goals,
+        "scaling": _scaling,
+        "cores": _cores,
+        "cold_start": _cold,
+        "graphs": _graphs,
+        "profile": _profile,
+    }
+    parts += [make(results) for key, make in makers.items() if key in results]
+    return "\n\n".join(parts) + "\n"
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Make a Markdown table; numbers should be text already."""
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(str(one) for one in line)} |" for line in lines)
+
+
+def _machine(results: dict[str, Any]) -> str:
+    machine, data = results["machine"], results["data"]
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    lines = [
+        f"- Machine: {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB.",
+        f"- System: {machine['system']}.",
+        f"- Features: {', '.join(machine['features']) or 'none that matter here'}.",
+        f"- Versions: {versions}. Commit {machine['commit'] or 'unknown'}, {machine['date']}.",
+        f"- Data: {data['patients']} patients, {data['slices']} slices, {data['kind']}; {results['repeats']} repeats.",
+        f"- Load average before the run: {machine['load']}.",
+    ]
+    return "\n".join(lines + ([f"\n{BUSY}"] if machine["busy"] else []))
+
+
+def _contenders(results: dict[str, Any]) -> str:
+    measured = results["contenders"]
+    rows = []
+    for name, found in measured.items():
+        times = spread(found["seconds"])
+        compared = "" if name == OURS else ratio(measured[OURS]["seconds"], found["seconds"]).text(1)
+        rows.append([ENTRIES[name].title, times.text(2), compared, f"{found['peak_mib']:.0f}", _batch(found)])
+    titles = ["contender", "seconds a patient", "times as long as gliascope", "peak memory, MiB", "batch"]
+    return f"## Side by side\n\nMedians, lowest and highest repeat in brackets.\n\n{table(titles, rows)}"
+
+
+def _batch(found: dict[str, Any]) -> str:
+    said = found["description"]
+    return " and ".join(map(str, said.get("batch_sizes", [said.get("batch_size", "")])))
+
+
+def _goals(results: dict[str, Any]) -> str:
+    rows = [[one["goal"], one["measured"], "reached" if one["reached"] else "missed"] for one in results["goals"]]
+    return f"## Goals\n\n{table(['goal', 'measured', ''], rows)}"
+
+
+def _scaling(results: dict[str, Any]) -> str:
+    rows = [
+        [one["patients"], f"{one['ms_per_slice']:.1f}", f"{one['peak_mib']:.0f}"] for one in results["scaling"]["rows"]
+    ]
+    head = "## By the number of patients\n\nA fresh process each; the time holds no start and no loading.\n\n"
+    return head + table(["patients", "ms a slice", "peak memory, MiB"], rows)
+
+
+def _cores(results: dict[str, Any]) -> str:
+    found = results["cores"]
+    gain = Spread(**found["gain"]).text(2)
+    return (
+        f"## By the number of cores\n\n{found['cores']} cores do {gain} times as many patients as one in the same time."
+    )
+
+
+def _cold(results: dict[str, Any]) -> str:
+    rows = [[name, Spread(**found).text(2)] for name, found in results["cold_start"].items()]
+    head = (
+        "## From a cold start\n\n`gliascope analyse --no-figures` in a fresh process, imports and loading included.\n\n"
+    )
+    return head + table(["given", "seconds to the result"], rows)
+
+
+def _graphs(results: dict[str, Any]) -> str:
+    rows = [
+        [
+            one["role"],
+            one["precision"],
+            f"{one['macs'] / 1e9:.2f}",
+            f"{one['parameters'] / 1e6:.2f}",
+            f"{one['bytes'] / 2**20:.1f}",
+            f"{one['ms']:.1f}",
+            f"{100 * one['peak_share']:.0f} %",
+        ]
+        for one in results["graphs"]["rows"]
+    ]
+    titles = ["graph", "precision", "GMAC a slice", "M parameters", "MiB", "ms, one core", "of the measured peak"]
+    peak = (
+        f"The peak of one core is {results['graphs']['peak_gflops']:.0f} GFLOP/s, measured with a large matrix product "
+    )
+    opened = ", ".join(f"{name} {1e3 * value:.0f} ms" for name, value in results["graphs"]["load_s"].items())
+    return f"## Graphs\n\n{peak}in float32.\n\n{table(titles, rows)}\n\nTime to open: {opened}."
+
+
+def _profile(results: dict[str, Any]) -> str:
+    rows = [[one["step"], f"{one['ms']:.2f}", f"{100 * one['share']:.1f} %"] for one in results["profile"]]
+    picture = "![Milliseconds a slice by step](../images/profile.png)"
+    return f"## Where the time goes\n\nOn one thread.\n\n{picture}\n\n{table(['step', 'ms a slice', 'share'], rows)}"

@@ -1,0 +1,55 @@
+"""One contender in a process of its own: loaded once, then asked again and again, a line of JSON each way."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.contenders import ENTRIES
+
+
+def main() -> None:
+    """Load the contender, then answer requests until the input ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("contender", choices=ENTRIES)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--precision", default="auto")
+    arguments = parser.parse_args()
+    if arguments.threads == 1 and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    answers = os.fdopen(os.dup(1), "w")
+    with contextlib.redirect_stdout(sys.stderr):  # frameworks talk on standard output
+        begun = time.perf_counter()
+        entry = ENTRIES[arguments.contender]
+        contender = entry.load(threads=arguments.threads, model=arguments.model, precision=arguments.precision)
+        _say(answers, {"loaded_s": time.perf_counter() - begun, **contender.describe()})
+        for line in sys.stdin:
+            with tempfile.TemporaryDirectory() as out:
+                patients = [Path(one) for one in json.loads(line)]
+                begun = time.perf_counter()
+                slices = contender.run(patients, Path(out))
+                seconds = time.perf_counter() - begun
+            _say(answers, {"seconds": seconds, "slices": slices, "peak_mib": peak_mib()})
+
+
+def peak_mib() -> float:
+    """Largest resident memory of this process so far, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _say(answers: Any, values: dict[str, Any]) -> None:
+    print(json.dumps(values), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
