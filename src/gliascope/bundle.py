@@ -25,7 +25,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gliascope.errors import BundleError
-from gliascope.findings import Calibration, OperatingPoint
+from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.precision import Quantised, QuantisedManifest
 from gliascope.recipe import Recipe, recipe_from_dict
 
@@ -81,6 +81,8 @@ class Bundle:
         SHA-256 of every file but ``bundle.json``.
     calibration : Calibration or None
         Of the slices' probabilities; None where the networks' own are used. Thresholds are on the calibrated scale.
+    uncertainty : UncertaintyRule or None
+        How a volume's interval follows from its outline's spread; None where nothing is known of it.
     quantised : Quantised or None
         The graphs in 8-bit integers, where there are any.
     """
@@ -97,6 +99,7 @@ class Bundle:
     evaluation: dict[str, Any]
     files: dict[str, str]
     calibration: Calibration | None = None
+    uncertainty: UncertaintyRule | None = None
     quantised: Quantised | None = None
 
     def operating_point(self, name: str = DEFAULT_POINT) -> OperatingPoint:
@@ -144,6 +147,16 @@ class _Calibration(BaseModel):
         return Calibration(**self.model_dump(exclude={"method"}))
 
 
+class _Uncertainty(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+    level: float = Field(gt=0, lt=1)
+    low: float
+    high: float
+    review: float
+    fitted_on: str
+    patients: int = Field(ge=0)
+
+
 class _Manifest(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     name: str
@@ -156,6 +169,7 @@ class _Manifest(BaseModel):
     summary: dict[str, Any] = Field(default_factory=dict)
     evaluation: dict[str, Any] = Field(default_factory=dict)
     calibration: _Calibration | None = None
+    uncertainty: _Uncertainty | None = None
     int8: QuantisedManifest | None = None
 
 
@@ -201,6 +215,7 @@ def load_bundle(path: str | Path | None = None, verify: bool = True) -> Bundle:
         evaluation=manifest.evaluation,
         files=manifest.files,
         calibration=None if manifest.calibration is None else manifest.calibration.value(),
+        uncertainty=None if manifest.uncertainty is None else UncertaintyRule(**manifest.uncertainty.model_dump()),
         quantised=None if manifest.int8 is None else Quantised.from_manifest(manifest.int8, folder),
     )
 
@@ -220,6 +235,7 @@ def write_bundle(
     evaluation: Mapping[str, Any] | None = None,
     created: str | None = None,
     calibration: Calibration | None = None,
+    uncertainty: UncertaintyRule | None = None,
     quantised: Quantised | None = None,
 ) -> Bundle:
     """Write a bundle beside its place and move it there, so that no half bundle is ever seen.
@@ -249,6 +265,8 @@ def write_bundle(
         ISO 8601, UTC; by default now. For a bundle that is written again with the same networks.
     calibration : Calibration, optional
         Of the slices' probabilities; the thresholds are on its scale.
+    uncertainty : UncertaintyRule, optional
+        How a volume's interval follows from its outline's spread.
     quantised : Quantised, optional
         Graphs in 8-bit integers, named ``<role>.int8.onnx`` in any folder.
 
@@ -274,6 +292,7 @@ def write_bundle(
         "recipe": recipe.model_dump(mode="json"),
         "operating_points": {key: _point_values(one) for key, one in operating_points.items()},
         **({} if calibration is None else {"calibration": {"method": "platt", **asdict(calibration)}}),
+        **({} if uncertainty is None else {"uncertainty": asdict(uncertainty)}),
         "graphs": {role: f"{role}.onnx" for role in graphs},
         **({} if quantised is None else {"int8": quantised.manifest()}),
         "summary": dict(summary),

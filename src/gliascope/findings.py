@@ -100,6 +100,55 @@ class SoftAreas:
     narrow: int
 
 
+@dataclass(frozen=True)
+class UncertaintyRule:
+    """How a volume's interval and its need of a second look follow from the outline's spread.
+
+    Attributes
+    ----------
+    level : float
+        Share of the patients whose true volume the interval is to hold.
+    low, high : float
+        The interval is the area times ``exp(low * spread)`` to ``exp(high * spread)``.
+    review : float
+        A volume with a larger spread needs a second look.
+    fitted_on : str
+        Which predictions these numbers were fitted on.
+    patients : int
+        How many patients.
+    """
+
+    level: float
+    low: float
+    high: float
+    review: float
+    fitted_on: str
+    patients: int
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """How sure a volume's outline is.
+
+    Attributes
+    ----------
+    spread : float
+        Logarithm of the area at a low over the area at a high threshold (`gliascope.segment.soft.spread_of`).
+    low, high : float
+        What the area, or the volume, is to be multiplied by for the ends of its interval.
+    level : float
+        Share of the patients whose true volume such an interval is to hold.
+    needs_review : bool
+        Whether somebody should look at the outline before it is used.
+    """
+
+    spread: float
+    low: float
+    high: float
+    level: float
+    needs_review: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Segmentation:
     """The outline of each slice of a scan, in the scan's own rows and columns.
@@ -272,6 +321,8 @@ class Finding:
         Not a probability. NaN where no slice could be judged.
     volume : VolumeFinding or None
         None where the case is no volume with a grid of its own (NIfTI).
+    uncertainty : Uncertainty or None
+        Of a single volume that is called tumour, where the bundle knows how.
     """
 
     case: str
@@ -285,6 +336,7 @@ class Finding:
     reason: Reason | None = None
     case_score: float = float("nan")
     volume: VolumeFinding | None = None
+    uncertainty: Uncertainty | None = None
 
     @property
     def tumour_slices(self) -> int:

@@ -38,6 +38,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "patients[]": record.PatientRecord,
     "reliability": record.ReliabilityRecord,
     "reliability.after[]": record.BinRecord,
+    "uncertainty": record.UncertaintyRecord,
     "operating_results[]": record.PointResultRecord,
     "operating_results[].sensitivity": record.ShareRecord,
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,13 +13,16 @@ import pytest
 from gliascope.bundle import CARD, LICENCE, load_bundle, write_bundle
 from gliascope.detect.calibration import calibrate
 from gliascope.errors import BundleError
-from gliascope.findings import Calibration, OperatingPoint
+from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.pipeline import Analyser, analyse, write_case
+from gliascope.pipeline.tables import case_row
 from gliascope.read import case_from_array
+from gliascope.segment.soft import spread_of
 
 BundleFactory = Callable[..., Path]
 Bright = Callable[..., Any]
 MILD = Calibration(0.5, -0.2, "validation", 3, 60, 20)
+RULE = UncertaintyRule(0.9, -0.5, 1.0, 5.0, "out-of-fold", 88)
 POINTS = {
     "balanced": OperatingPoint("balanced", 0.5, 0.5, "all", 3),
     "sensitive": OperatingPoint("sensitive", 0.02, 0.5, "all", 3),
@@ -41,15 +45,17 @@ def calibrated(tiny_bundle: BundleFactory, tmp_path: Path) -> Path:
         card=(bundle.path / CARD).read_text(),
         licence=(bundle.path / LICENCE).read_text(),
         calibration=MILD,
+        uncertainty=RULE,
     ).path
 
 
 def test_the_bundle_keeps_calibration_and_run(calibrated: Path, tiny_bundle: BundleFactory) -> None:
     bundle = load_bundle(calibrated)
     assert bundle.calibration == MILD
+    assert bundle.uncertainty == RULE
     assert bundle.operating_points == POINTS
     older = load_bundle(tiny_bundle())
-    assert older.calibration is None
+    assert (older.calibration, older.uncertainty) == (None, None)
     assert older.operating_point().run == 1
 
 
@@ -101,3 +107,28 @@ def test_operating_points_are_chosen_by_name(calibrated: Path, bright: Bright) -
     assert own == replace(POINTS["sensitive"], name="custom", detection=0.3)
     with pytest.raises(BundleError, match="must be one of balanced, sensitive, received 'quick'"):
         Analyser(calibrated, operating_point="quick")
+
+
+def test_a_volume_called_tumour_has_an_interval(
+    calibrated: Path, tiny_bundle: BundleFactory, bright: Bright, tmp_path: Path
+) -> None:
+    case = case_from_array(bright(tumour=(2, 5)).pixels, "anna")
+    finding = Analyser(calibrated).analyse(case)
+    found = finding.uncertainty
+    assert found is not None
+    assert found.spread == spread_of([one.soft for one in finding.slices if one.soft is not None])
+    assert (found.low, found.high) == pytest.approx((math.exp(-0.5 * found.spread), math.exp(found.spread)))
+    assert (found.level, found.needs_review) == (0.9, False)
+    record = write_case(finding, case, tmp_path)
+    assert record["uncertainty"]["area_px"] == {
+        "low": round(finding.area_px * found.low),
+        "high": round(finding.area_px * found.high),
+    }
+    assert record["uncertainty"]["volume_ml"] is None
+    assert case_row(record)[-3:] == [0, *record["uncertainty"]["area_px"].values()]
+    nothing = (
+        Analyser(tiny_bundle()).analyse(case),  # no rule
+        Analyser(calibrated).analyse(case_from_array(bright(tumour=(2, 4)).pixels)),  # not called tumour
+        Analyser(calibrated).analyse(case_from_array(bright(tumour=(2, 4)).pixels[2])),  # a lone image
+    )
+    assert [one.uncertainty for one in nothing] == [None] * 3

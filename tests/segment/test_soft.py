@@ -11,7 +11,7 @@ import pytest
 from gliascope.findings import SoftAreas
 from gliascope.pipeline import Analyser
 from gliascope.read import case_from_array
-from gliascope.segment.soft import expected_dice, soft_areas
+from gliascope.segment.soft import LEAST_SPREAD, soft_areas, spread_of
 
 
 def test_by_hand() -> None:
@@ -20,8 +20,9 @@ def test_by_hand() -> None:
     found = soft_areas(probability, mask)
     assert (found.expected, found.inside) == pytest.approx((1.55, 1.45))
     assert (found.wide, found.narrow) == (3, 1)
-    assert expected_dice(found.expected, found.inside, 2) == pytest.approx(2 * 1.45 / 3.55)
-    assert math.isnan(expected_dice(0, 0, 0))
+    assert spread_of([found, found]) == pytest.approx(math.log(7 / 3))
+    assert spread_of([]) == LEAST_SPREAD
+    assert spread_of([SoftAreas(500.0, 500.0, 500, 499)]) == LEAST_SPREAD
 
 
 def test_findings_hold_them_where_a_tumour_was_called(tiny_bundle: Callable[..., Path], bright: Any) -> None:

@@ -27,6 +27,7 @@ from gliascope.evaluate.record import (
 from gliascope.evaluate.reliability import reliability_of
 from gliascope.evaluate.roc import confusion_of, curves_of
 from gliascope.evaluate.score import PatientScore
+from gliascope.evaluate.uncertainty import measure_uncertainty
 
 WORST: Final = 10
 """How many of the worst patients are named."""
@@ -98,6 +99,7 @@ def make_record(patients: Sequence[PatientScore], origin: Origin, *, resamples: 
         worst=worst_patients(patients),
         reliability=reliability_of(patients),
         operating_results=operating_results(patients, origin.models, resamples=resamples, seed=seed),
+        uncertainty=measure_uncertainty(patients),
     )
 
 

@@ -10,7 +10,7 @@ from gliascope.evaluate.compare import ComparisonRecord
 from gliascope.evaluate.compare_page import comparison_section
 from gliascope.evaluate.definitions import BY_NAME, FIGURES, LOW_DICE
 from gliascope.evaluate.plots import Plot
-from gliascope.evaluate.record import FLIPS, EvaluationRecord, PatientRecord
+from gliascope.evaluate.record import FLIPS, EvaluationRecord, PatientRecord, UncertaintyRecord
 from gliascope.evaluate.sources import source_of
 from gliascope.evaluate.tables import (
     GROUP_TITLES,
@@ -76,6 +76,7 @@ def write_report(
         Section("Slices", _slices(record, drawn)),
         Section("Probabilities", _probabilities(record, drawn)),
         *([Section("Operating points", _points(record))] if record.operating_results else []),
+        *([Section("How sure outlines are", _sure(record.uncertainty))] if record.uncertainty else []),
         Section("Groups", _groups(record, drawn)),
         *([comparison_section(against, against_plot, page_stamp=record.stamp)] if against else []),
         Section("Worst patients", _worst(record, worst)),
@@ -200,6 +201,24 @@ def _probabilities(record: EvaluationRecord, drawn: Mapping[str, Plot]) -> list[
         Gallery([Picture(one.path, one.alt, one.caption)]) for name in ("reliability",) if (one := drawn.get(name))
     ]
     return [Text(said), _table(record, PROBABILITIES, "How far probabilities can be taken at their word."), *plots]
+
+
+def _sure(found: UncertaintyRecord) -> list[Block]:
+    said = (
+        "Each volume gets an interval and a flag from a rule fitted on others: the other folds' patients, or all but "
+        "itself. Both follow from how far the outlines at a low and at a high pixel threshold lie apart."
+    )
+    rows = [
+        ["Volumes with both outlines", f"{found.volumes}"],
+        [f"True volumes inside their {found.level:.0%} interval", f"{found.covered:.1%}"],
+        ["Upper over lower end of the interval, median", f"{found.width:.2f}"],
+        ["Volumes flagged for review", f"{found.reviewed} ({found.reviewed / found.volumes:.0%})"],
+        ["Of the tenth with the lowest Dice, flagged", f"{found.caught} of {found.worst}"],
+    ]
+    return [
+        Text(said),
+        Table(["what", "value"], rows, "Intervals of the volume, and the flag for review.", numeric=[1]),
+    ]
 
 
 def _points(record: EvaluationRecord) -> list[Block]:

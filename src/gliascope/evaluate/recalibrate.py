@@ -21,7 +21,8 @@ from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.record import EvaluationRecord, ModelRecord
 from gliascope.evaluate.stamp import summary_of
 from gliascope.evaluate.thresholds import choose_points, common_point, youden_threshold
-from gliascope.findings import Calibration, OperatingPoint
+from gliascope.evaluate.uncertainty import fit_uncertainty, volumes_of
+from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 
 OUT_OF_FOLD: Final = "out-of-fold"
 """What a calibration says it was fitted on where the evidence is a cross-validation's."""
@@ -35,6 +36,7 @@ class Chosen:
     ----------
     calibration : Calibration or None
     points : dict of str to OperatingPoint
+    uncertainty : UncertaintyRule or None
     source : dict
         Where they come from, for the bundle's ``summary``; JSON values.
     evaluation : dict
@@ -45,6 +47,7 @@ class Chosen:
 
     calibration: Calibration | None
     points: dict[str, OperatingPoint]
+    uncertainty: UncertaintyRule | None
     source: dict[str, Any]
     evaluation: dict[str, Any]
     record: EvaluationRecord | None
@@ -96,6 +99,7 @@ def choose_from_evidence(evidence: Evidence) -> Chosen:
     return Chosen(
         calibration,
         choose_points(labels, probabilities, balanced),
+        fit_uncertainty(volumes_of(evidence.patients), fitted_on=OUT_OF_FOLD if folds else origin.split.side),
         _source(record),
         _figures(record) if folds else {},
         record if folds else None,
@@ -145,6 +149,8 @@ def calibrate_bundle(path: str | Path, evidence: Evidence, out: str | Path | Non
         **described,
         graphs=bundle.graphs,
         seen=seen,
+        uncertainty=chosen.uncertainty,
+        quantised=bundle.quantised,
         card=model_card(**described, seen=len(seen), record=chosen.record),
         licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),
         evaluation=chosen.evaluation,

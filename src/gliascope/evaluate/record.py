@@ -227,6 +227,25 @@ class ShareRecord(_Part):
     """What it is a share of: how many."""
 
 
+class UncertaintyRecord(_Part):
+    """How intervals of the volume and the flag for review do on patients that they were not fitted on."""
+
+    volumes: int
+    """Volumes with both outlines and a spread."""
+    level: float
+    """Share of them whose true volume the intervals are to hold."""
+    covered: float
+    """Share of them whose true volume they do hold."""
+    width: float
+    """Upper over lower end of the interval, the middle of the volumes."""
+    reviewed: int
+    """Volumes flagged for review."""
+    worst: int
+    """The tenth of the volumes with the lowest Dice, rounded up."""
+    caught: int
+    """How many of these are flagged."""
+
+
 class PointResultRecord(_Part):
     """What is called at one operating point."""
 
@@ -337,6 +356,8 @@ class EvaluationRecord(_Part):
     """The reliability diagram; null in older evaluations."""
     operating_results: list[PointResultRecord] = Field(default_factory=list)
     """Every operating point, the one in use first; empty in older evaluations."""
+    uncertainty: UncertaintyRecord | None = None
+    """Intervals and flags, each by a rule fitted on other volumes; null with few of them and in older evaluations."""
 
     @property
     def bundle(self) -> BundleRecord:

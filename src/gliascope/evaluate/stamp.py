@@ -69,6 +69,7 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
         evaluation=summary_of(record),
         created=bundle.created,
         calibration=bundle.calibration,
+        uncertainty=bundle.uncertainty,
         quantised=bundle.quantised,
     )
 

@@ -33,6 +33,7 @@ from gliascope.pipeline.judge import (
     remarks_on,
     remarks_on_refusal,
     slice_finding,
+    uncertainty_of,
 )
 from gliascope.pipeline.volumes import with_volume
 from gliascope.prepare import prepare
@@ -239,6 +240,7 @@ class Analyser:
             self.provenance,
             reason=case_reason(parts),
             case_score=said.case_score,
+            uncertainty=None if len(parts) != 1 else uncertainty_of(parts[0], self.bundle.uncertainty),
         )
 
     def _analyse_scan(self, scan: Scan) -> Part:
@@ -267,7 +269,7 @@ class Analyser:
                 slices.append(refused_slice(one, shape, why, how))
         no_flair = () if "flair" in scan.sequences else (NO_FLAIR,)
         warnings = (*prepared.warnings, *no_flair, *remarks_on_refusal(slices))
-        return Part(slices, judged, warnings, score, called)
+        return Part(slices, judged, warnings, score, called, scan.is_volume)
 
     def _assess(self, scan: Scan, blank: NDArray[np.bool_]) -> Assessment:
         """Why each slice is not assessable; a blank slice of a volume that can be judged is nothing to refuse."""

@@ -9,8 +9,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import REASONS, Detection, Reason, Segmentation, SliceFinding, Verdict
+from gliascope.findings import (
+    REASONS,
+    Detection,
+    Reason,
+    Segmentation,
+    SliceFinding,
+    Uncertainty,
+    UncertaintyRule,
+    Verdict,
+)
 from gliascope.scan import Source
+from gliascope.segment.soft import judge_spread, spread_of
 
 NO_FLAIR: Final = "no FLAIR: the networks were made for scans with FLAIR, and say little without it"
 
@@ -29,6 +39,8 @@ class Part:
         What the scan's verdict hangs on (`gliascope.detect.case.run_score`); NaN where no slice could be judged.
     called : bool
         Whether the scan is called tumour.
+    is_volume : bool
+        Whether its slices are neighbours.
     """
 
     slices: list[SliceFinding]
@@ -36,6 +48,7 @@ class Part:
     warnings: tuple[str, ...]
     score: float = float("nan")
     called: bool = False
+    is_volume: bool = False
 
     @property
     def judged_slices(self) -> list[SliceFinding]:
@@ -146,6 +159,14 @@ def remarks_on(parts: list[Part], seen: frozenset[str]) -> list[str]:
             "the result says nothing about its accuracy"
         )
     return remarks
+
+
+def uncertainty_of(part: Part, rule: UncertaintyRule | None) -> Uncertainty | None:
+    """How sure the outline of a scan is; None unless it is an outlined volume and the bundle has a rule."""
+    soft = [one.soft for one in part.slices if one.soft is not None]
+    if rule is None or not part.is_volume or not part.called or not any(one.mask.any() for one in part.slices):
+        return None
+    return judge_spread(spread_of(soft), rule)
 
 
 def case_verdict(parts: list[Part]) -> CaseVerdict:

@@ -174,6 +174,7 @@ def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: b
         "area_px": finding.area_px,
         "volume": volume_record(finding, case),
         "measurement": measurement_record(finding),
+        "uncertainty": _uncertainty(finding),
         "operating_point": {
             "name": finding.operating_point.name,
             "detection": finding.operating_point.detection,
@@ -188,6 +189,21 @@ def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: b
         "problems": [{"path": writable(one.path), "message": writable(one.message)} for one in finding.problems],
         "provenance": finding.provenance,
         "fingerprint": mark,
+    }
+
+
+def _uncertainty(finding: Finding) -> dict[str, Any] | None:
+    found, measured = finding.uncertainty, measurement_record(finding)
+    if found is None:
+        return None
+    ends = {"low": found.low, "high": found.high}
+    volume = None if measured is None else measured["volume_ml"]
+    return {
+        "needs_review": found.needs_review,
+        "spread": _defined(found.spread),
+        "level": found.level,
+        "area_px": {end: round(finding.area_px * factor) for end, factor in ends.items()},
+        "volume_ml": None if volume is None else {end: round(volume * factor, 3) for end, factor in ends.items()},
     }
 
 

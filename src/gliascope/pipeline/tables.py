@@ -12,7 +12,9 @@ SLICES: Final = "slices.csv"
 MEASURED: Final = ("volume_ml", "diameter_mm", "perpendicular_mm", "side")
 """Columns that are empty where the input has no spacing."""
 _SAID: Final = ("case", "verdict", "score", "slices", "tumour_slices", "area_px", "warnings", "case_score")
-CASE_COLUMNS: Final = (*_SAID, *MEASURED, "reason")
+DOUBTED: Final = ("needs_review", "area_px_low", "area_px_high")
+"""Columns that are empty where the model cannot tell how sure an outline is."""
+CASE_COLUMNS: Final = (*_SAID, *MEASURED, "reason", *DOUBTED)
 SLICE_COLUMNS: Final = ("case", "file", "probability", "verdict", "area_px", "reason")
 SEPARATOR: Final = "; "
 """Between the warnings of a case."""
@@ -62,13 +64,20 @@ def case_row(record: dict[str, Any]) -> list[Any]:
     counts = [record["slice_count"], record["tumour_slices"], record["area_px"]]
     warnings = SEPARATOR.join([*record["warnings"], *problems])
     case_score = "" if record["case_score"] is None else record["case_score"]
-    reason = record["reason"] or ""
-    return [record["case"], record["verdict"], score, *counts, warnings, case_score, *_measured(record), reason]
+    said = [record["case"], record["verdict"], score, *counts, warnings, case_score]
+    return [*said, *_measured(record), record["reason"] or "", *_doubted(record)]
 
 
 def _measured(record: dict[str, Any]) -> list[Any]:
     found = record.get("measurement") or {}
     return ["" if found.get(key) is None else found[key] for key in MEASURED]
+
+
+def _doubted(record: dict[str, Any]) -> list[Any]:
+    found = record.get("uncertainty")
+    if not found:
+        return [""] * len(DOUBTED)
+    return [int(found["needs_review"]), found["area_px"]["low"], found["area_px"]["high"]]
 
 
 def slice_rows(record: dict[str, Any]) -> list[list[Any]]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import SoftAreas
+from gliascope.findings import SoftAreas, Uncertainty, UncertaintyRule
 
 WIDE: Final = 0.1
 """Pixels from this probability on are counted as ``wide``."""
 
 NARROW: Final = 0.9
 """Pixels from this probability on are counted as ``narrow``."""
+
+LEAST_SPREAD: Final = 0.02
+"""Smaller spreads count as this one, so that a very sure outline has an interval as well."""
 
 
 def soft_areas(probability: NDArray[np.float32], mask: NDArray[np.bool_]) -> SoftAreas:
@@ -38,19 +43,35 @@ def soft_areas(probability: NDArray[np.float32], mask: NDArray[np.bool_]) -> Sof
     )
 
 
-def expected_dice(expected: float, inside: float, area: float) -> float:
-    """Dice that an outline would have if its pixels were inside as often as their probabilities say.
+def spread_of(soft: Iterable[SoftAreas]) -> float:
+    """Logarithm of a volume's wide area over its narrow one: near 0 where the segmenter is sure of every pixel.
 
     Parameters
     ----------
-    expected, inside : float
-        Summed over the slices of a case; see `SoftAreas`.
-    area : float
-        Pixels inside the outline.
+    soft : iterable of SoftAreas
+        Of its slices.
 
     Returns
     -------
     float
-        ``2 inside / (expected + area)``; NaN where both are 0.
+        `LEAST_SPREAD` or more. One pixel is added to both areas, so that it is always defined.
     """
-    return 2 * inside / (expected + area) if expected + area else float("nan")
+    parts = list(soft)
+    return max(LEAST_SPREAD, math.log((sum(one.wide for one in parts) + 1) / (sum(one.narrow for one in parts) + 1)))
+
+
+def judge_spread(spread: float, rule: UncertaintyRule) -> Uncertainty:
+    """Say how far the volume may be off, and whether somebody should look.
+
+    Parameters
+    ----------
+    spread : float
+        See `spread_of`.
+    rule : UncertaintyRule
+
+    Returns
+    -------
+    Uncertainty
+    """
+    ends = (math.exp(rule.low * spread), math.exp(rule.high * spread))
+    return Uncertainty(spread, *ends, rule.level, spread > rule.review)

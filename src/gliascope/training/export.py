@@ -173,7 +173,8 @@ def export_run(
         summary["calibrated_on"] = given.source
     record, measured = (None, {}) if given is None else (given.record, given.evaluation)
     card = model_card(**described, summary=summary, seen=len(set(seen)), record=record)
-    return write_bundle(out, summary=summary, card=card, created=created, evaluation=measured, **contents), parity
+    contents |= {"evaluation": measured, "uncertainty": None if given is None else given.uncertainty}
+    return write_bundle(out, summary=summary, card=card, created=created, **contents), parity
 
 
 def check_backend(folder: Path, data: Path) -> None:

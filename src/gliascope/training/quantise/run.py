@@ -205,5 +205,6 @@ def _write(
             evaluation=bundle.evaluation,
             created=bundle.created,
             calibration=bundle.calibration,
+            uncertainty=bundle.uncertainty,
             quantised=Quantised(paths, float_nodes=kept, made=summary),
         )
