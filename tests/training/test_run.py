@@ -158,7 +158,7 @@ def test_analyse_agrees_with_keras_through_the_whole_path(place: Place, exported
     images = prepare(case.scans[0], recipe.preparation).images
     expected = networks.graphs["trunk"].predict_on_batch(images)["probability"][:, 0]
     (finding,) = analyse(case, model=exported)
-    assert np.allclose([one.raw_probability for one in finding.slices], expected, atol=export.PARITY_PROBABILITY)
+    assert np.allclose([one.raw_probability or 0.0 for one in finding.slices], expected, atol=export.PARITY_PROBABILITY)
 
 
 def test_export_is_refused_where_the_engines_disagree(
