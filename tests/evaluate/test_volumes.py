@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,3 +74,13 @@ def test_training_sees_the_same_slices(both: tuple[Path, Path], split: Split) ->
     slices, volumes = (load_table(side_patients(split, "train", root), Preparation(size=64)) for root in both)
     assert np.array_equal(slices.images, volumes.images)
     assert np.array_equal(slices.masks, volumes.masks)
+
+
+@pytest.mark.parametrize("command", [("data", "check"), ("data", "describe", "-o", "OUT")])
+def test_what_takes_images_only_says_so(
+    both: tuple[Path, Path], cli: Callable[..., Any], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    words = [str(tmp_path / "out") if one == "OUT" else one for one in command]
+    result = cli(*words[:2], both[1], *words[2:])
+    assert result.status == 1
+    assert "takes data sets of images, received NIfTI volumes" in result.err.replace("\n", " ")

@@ -66,11 +66,12 @@ def describe(
 
 def _read(folder: Path, clinical: Path | None, recipe: str, *, quiet: bool) -> "Description":
     from gliascope.dataset.describe import describe as describe_data
-    from gliascope.dataset.layout import patients
+    from gliascope.dataset.layout import patients, refuse_volumes
     from gliascope.recipe import load_recipe
 
     preparation = load_recipe(recipe).preparation
     folders = patients(folder)
+    refuse_volumes((one.files for one in folders), "gliascope data describe")
     with progress(quiet=quiet) as bar:
         task = bar.add_task("reading", total=len(folders), note="")
         return describe_data(

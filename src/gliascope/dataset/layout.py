@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +115,24 @@ def patients(root: str | Path) -> list[PatientFolder]:
             f"{root}: each patient's folder must have its own name, received more than one of {', '.join(repeated)}"
         )
     return sorted(folders, key=lambda one: one.name)
+
+
+def refuse_volumes(cases: Iterable[CaseFiles], purpose: str) -> None:
+    """Refuse NIfTI volumes where only image files will do.
+
+    Parameters
+    ----------
+    cases : iterable of CaseFiles
+    purpose : str
+        What was asked for, as the message names it.
+
+    Raises
+    ------
+    InputError
+    """
+    for case in cases:
+        if case.sequences:
+            raise InputError(f"{case.path}: {purpose} takes data sets of images, received NIfTI volumes")
 
 
 def _patient_folder(case: CaseFiles) -> PatientFolder:

@@ -59,7 +59,7 @@ def draw_figures(finding: Finding, case: Case, record: dict[str, Any], folder: P
                 shown,
                 one.mask,
                 probability=one.probability,
-                title=said["file"] if one.source.pages == 1 else f"{said['file']}, page {one.source.page + 1}",
+                title=_title(said, "page" if finding.volume is None else "slice"),
                 sequence_names=scan.sequences,
                 path=folder / said["figure"],
                 verdict=one.verdict,
@@ -74,6 +74,10 @@ def draw_figures(finding: Finding, case: Case, record: dict[str, Any], folder: P
                 label = f"{one.source.page + 1}"
             sheet.append(SheetSlice(image, _short(label, finding.case), one.probability, positive, one.mask, shown))
     contact_sheet(sheet, title=finding.case, summary=_summary(record), path=folder / record["contact_sheet"])
+
+
+def _title(said: dict[str, Any], page: str) -> str:
+    return str(said["file"]) if said["pages"] == 1 else f"{said['file']}, {page} {said['page'] + 1}"
 
 
 def _window(scan: Scan) -> Window | None:

@@ -10,6 +10,7 @@ from gliascope.dataset.check.facts import Notes
 from gliascope.dataset.check.folder import check_folder
 from gliascope.dataset.check.report import CheckReport, in_order
 from gliascope.dataset.check.stray import check_stray
+from gliascope.dataset.layout import refuse_volumes
 from gliascope.errors import InputError
 from gliascope.read.find import find_cases
 
@@ -38,7 +39,7 @@ def check_data(root: str | Path, advance: Advance = lambda _done, _total, _note:
     Raises
     ------
     InputError
-        If there is no such folder, or no image in it.
+        If there is no such folder, no image in it, or NIfTI volumes.
     """
     place = Path(root)
     if not place.is_dir():
@@ -46,6 +47,7 @@ def check_data(root: str | Path, advance: Advance = lambda _done, _total, _note:
     cases = find_cases(place)
     if not any(case.images for case in cases):
         raise InputError(f"{root}: a data set must hold patients' folders with images, received none")
+    refuse_volumes(cases, "gliascope data check")
     notes = Notes(place)
     folders = []
     for done, case in enumerate(cases, start=1):
