@@ -62,7 +62,9 @@ def model(tmp_path: Path, data: Path) -> Bundle:
         tmp_path / "model",
         name="small",
         wiring="separate",
-        recipe=Recipe(preparation=Preparation(size=64, crop=False, normalise="unit", clahe=Clahe(enabled=False))),
+        recipe=Recipe(
+            assess=False, preparation=Preparation(size=64, crop=False, normalise="unit", clahe=Clahe(enabled=False))
+        ),
         operating_points={"balanced": OperatingPoint("balanced", 0.5, 0.5, "all")},
         graphs={"classifier": b"classifier", "segmenter": b"segmenter"},
         seen=[pixel_hash(one) for one in trained],

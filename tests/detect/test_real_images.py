@@ -90,9 +90,9 @@ def test_slices_from_elsewhere(measured: list[Any]) -> None:
     for one in measured:
         share, bare = one.refused_alone / one.slices, "without skull" in one.what
         if one.judged:
-            assert share <= (0.2 if bare else 0.05), one.what
+            assert share <= (0.25 if bare else 0.05), one.what
         elif one.what.endswith(("sagittal", "coronal")):
-            assert share >= (0.5 if bare else 0.95), one.what
+            assert share >= (0.7 if bare else 0.95), one.what
 
 
 def test_the_documentation_has_these_figures(measured: list[Any]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Values = NDArray[np.float32]
 
 UNITS: Final = 128
-EPOCHS: Final = 12
+EPOCHS: Final = 20
 BATCH: Final = 256
 RATE: Final = 2e-3
 """Highest learning rate of Adam (Kingma & Ba, 2015); it falls to 0 along a cosine."""
