@@ -199,3 +199,14 @@ def test_without_flair_the_case_says_so(analyser: Analyser, tmp_path: Path) -> N
     nibabel.save(nibabel.Nifti1Image(marked_head(), np.diag([-2.0, -2, 5, 1])), path)
     (outcome,) = analyse_into(analyser, find_cases(path), tmp_path / "out", figures=False)
     assert "no FLAIR" in " ".join(outcome.record["warnings"])
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 40, 40), (40, 40, 1), (3, 2, 90), (400, 300, 2)])
+@pytest.mark.parametrize("kind", ["noise", "constant"])
+def test_odd_shapes_end_well(analyser: Analyser, tmp_path: Path, shape: tuple[int, int, int], kind: str) -> None:
+    values = np.random.default_rng(0).integers(0, 900, shape).astype(np.int16) if kind == "noise" else np.ones(shape)
+    path = tmp_path / "case_flair.nii"
+    nibabel.save(nibabel.Nifti1Image(values.astype(np.int16), np.diag([-1.0, -1, 4, 1])), path)
+    (outcome,) = analyse_into(analyser, find_cases(path), tmp_path / "out")
+    assert outcome.record["problems"] == []
+    assert nibabel.Nifti1Image.from_filename(outcome.folder / "mask.nii.gz").shape == shape

@@ -20,6 +20,7 @@ from gliascope.geometry import flip_frame, orientation, spacing
 from gliascope.read import case_of_volumes, find_cases, read_case, read_cases
 from gliascope.read.nifti.axial import to_stored
 from gliascope.read.nifti.case import LOST
+from gliascope.read.nifti.header import MAX_VOXELS
 from gliascope.scan import Case
 
 SaveVolume = Callable[..., Path]
@@ -234,3 +235,15 @@ def test_what_a_missing_sequence_costs_is_what_was_measured(save_volume: SaveVol
     assert lost["FLAIR alone"] == LOST[("pre", "post")]
     case = only(save_volume("p/p_flair.nii", values).parent)
     assert any("T1 before contrast and T1 after contrast missing" in one and "0.10" in one for one in case.warnings)
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [np.diag([0.01, 15.0, 5.0]), Rotation.from_euler("x", 45, degrees=True).as_matrix() @ np.diag([0.02, 9, 9])],
+)
+def test_odd_voxels_cost_bounded_memory(save_volume: SaveVolume, matrix: NDArray[Any]) -> None:
+    affine = np.eye(4)
+    affine[:3, :3] = matrix
+    (scan,) = only(save_volume("a.nii", np.ones((60, 60, 60), np.uint8), affine)).scans
+    assert scan.pixels.size <= MAX_VOXELS
+    assert to_stored(np.ones(scan.pixels.shape[:3], np.bool_), scan).shape == (60, 60, 60)

@@ -135,6 +135,7 @@ def test_voxels_that_are_no_numbers_become_0(save_volume: SaveVolume, values: ND
         ({"srow_x": [0, 0, 0, 0]}, "voxel edges"),
         ({"srow_x": [np.nan, 0, 0, 0]}, "finite"),
         ({"srow_x": [1, 1, 0, 0], "srow_y": [1, 1, 0, 0]}, "singular"),
+        ({"srow_x": [-5000, 0, 0, 0]}, "at most 1000 mm long"),
         ({"magic": b"ni1"}, "one file"),
         ({"sizeof_hdr": 0}, "size of its header"),
     ],
@@ -154,6 +155,19 @@ def test_a_truncated_file_is_named(save_volume: SaveVolume, values: NDArray[Any]
     path = save_volume(name, values)
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(UnreadableFile, match=r"a\.nii"):
+        decode_nifti(path)
+
+
+def test_a_file_that_may_not_be_opened_is_named(
+    save_volume: SaveVolume, values: NDArray[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save_volume("a.nii", values)
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(UnreadableFile, match=r"a\.nii: .*received Permission denied"):
         decode_nifti(path)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.geometry import AXIAL, Grid, Turn, obliquity, shear, spacing, square_pixels, turn_to, upright
+from gliascope.read.nifti.header import MAX_VOXELS
 from gliascope.read.nifti.resample import resample
 from gliascope.scan import Scan
 
@@ -72,10 +75,19 @@ def plan_axial(stored: Grid) -> Axial:
     edges = spacing(turned.affine)
     step = max(float(edges[:2].min()), FINEST)
     if obliquity(turned.affine) > MAX_TILT or shear(turned.affine) > MAX_SHEAR:
-        return Axial(turn, turned, upright(turned, (step, step, float(edges[2]))))
+        return Axial(turn, turned, _bounded(lambda size: upright(turned, (size, size, max(size, edges[2]))), step))
     if edges[:2].max() > MAX_RATIO * edges[:2].min():
-        return Axial(turn, turned, square_pixels(turned, step))
+        return Axial(turn, turned, _bounded(lambda size: square_pixels(turned, size), step))
     return Axial(turn, turned, turned)
+
+
+def _bounded(make: Callable[[float], Grid], step: float) -> Grid:
+    """Make a grid, its pixels as much larger as it takes to stay within `MAX_VOXELS`."""
+    grid = make(step)
+    while math.prod(grid.shape) > MAX_VOXELS:
+        step *= 1.25
+        grid = make(step)
+    return grid
 
 
 def to_stored(slices: NDArray[Any], scan: Scan) -> NDArray[Any]:

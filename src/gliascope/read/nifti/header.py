@@ -12,10 +12,12 @@ from nibabel.nifti2 import Nifti2Header
 from nibabel.spatialimages import HeaderDataError
 
 from gliascope.errors import InputError
-from gliascope.geometry import Affine, Grid, check_affine, flip_frame, identity_affine, shear
+from gliascope.geometry import Affine, Grid, check_affine, flip_frame, identity_affine, shear, spacing
 
 MAX_VOXELS: Final = 2**26
 """Most voxels of one volume (512 x 512 x 256): a larger one is no head, or a decompression bomb."""
+MAX_LENGTH: Final = 1000.0
+"""Longest side of a volume in millimetres; a longer one is no head, and would be cut into too many voxels."""
 MAX_OFFSET: Final = 2**24
 """Most bytes before the voxels: header and extensions."""
 DISAGREE: Final = 1.0
@@ -104,6 +106,9 @@ def parse_header(raw: bytes) -> Header:
     shape = _shape(fields)
     slope, intercept = _scaling(fields)
     affine, has_geometry, is_oriented, notes = _affine(fields, shape)
+    lengths = spacing(affine) * shape
+    if has_geometry and lengths.max() > MAX_LENGTH:
+        raise InputError(f"a volume must be at most {MAX_LENGTH:g} mm long, received {lengths.max():.0f} mm")
     return Header(
         raw[: kind.sizeof_hdr],
         Grid(shape, affine),
