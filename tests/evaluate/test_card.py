@@ -15,7 +15,7 @@ from gliascope.evaluate.card import bundle_card, card_json, card_markdown, evalu
 from gliascope.evaluate.card_figures import GROUP_FIGURES
 from gliascope.evaluate.card_values import card_text
 from gliascope.evaluate.definitions import FIGURES
-from gliascope.evaluate.record import EvaluationRecord, FigureRecord
+from gliascope.evaluate.record import EvaluationRecord, FigureRecord, UncertaintyRecord
 from gliascope.evaluate.run import evaluate_side
 from gliascope.pipeline import Analyser
 
@@ -209,6 +209,13 @@ def test_no_number_of_the_card_is_from_elsewhere(bundle: Bundle, record: Evaluat
     numbers = re.findall(r"\d+(?:\.\d+)?", card.replace(bundle.name, ""))
     assert len(numbers) > 100
     assert set(numbers) - known == set()
+
+
+def test_the_card_says_how_sure_outlines_are_where_that_was_measured(bundle: Bundle, record: EvaluationRecord) -> None:
+    assert "Intervals of the volume" not in bundle_card(bundle, record)
+    sure = UncertaintyRecord(volumes=88, level=0.9, covered=0.9091, width=1.9, reviewed=15, worst=9, caught=6)
+    said = bundle_card(bundle, record.model_copy(update={"uncertainty": sure}))
+    assert "90.9% of 88 true volumes lie inside their 90% interval; 15 are flagged for review, among them 6 of" in said
 
 
 def test_what_is_not_defined_is_a_dash(bundle: Bundle, record: EvaluationRecord) -> None:

@@ -65,6 +65,13 @@ def _made_with(record: EvaluationRecord) -> list[str]:
         graphs = ", ".join(f"{role} `{digest}`" for role, digest in one.bundle.graphs.items())
         lines.append(f"**Thresholds:** {fold}operating point `{point.name}`: {thresholds}.")
         lines.append(f"**Graphs (SHA-256):** {fold}{graphs}.")
+    sure = record.uncertainty
+    if sure is not None:
+        lines.append(
+            f"**Intervals of the volume:** {sure.covered:.1%} of {sure.volumes} true volumes lie inside their "
+            f"{sure.level:.0%} interval; {sure.reviewed} are flagged for review, among them {sure.caught} of the "
+            f"{sure.worst} with the lowest Dice. Each was judged by a rule fitted on others."
+        )
     return lines
 
 
