@@ -303,7 +303,7 @@ def test_the_command_needs_split_and_recipe_for_a_new_run(
 ) -> None:
     result = cli("train", "--data", place.data, "-o", tmp_path / "new")
     assert result.status == 2
-    assert "--split and --recipe" in " ".join(result.err.split())
+    assert "--split (or --all) and --recipe" in " ".join(result.err.split())
 
 
 def test_ctrl_c_before_anything_is_kept_promises_nothing(
