@@ -20,8 +20,8 @@ Components = Literal["all", "largest"]
 COMPONENTS: Final[tuple[Components, ...]] = ("all", "largest")
 """What may be kept of a volume's outline, the simpler first: `largest` is chosen only where it is better."""
 
-MASK_THRESHOLDS: Final = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
-"""Candidates for the pixel threshold: 0.20 to 0.80."""
+MASK_THRESHOLDS: Final = tuple(round(0.05 + 0.05 * step, 2) for step in range(16))
+"""Candidates for the pixel threshold: 0.05 to 0.80."""
 
 
 @dataclass(frozen=True, eq=False)
