@@ -53,7 +53,7 @@ class Worker:
         Returns
         -------
         dict
-            ``seconds``, ``slices``, ``peak_mib``.
+            ``seconds``, ``core_s`` (of all cores together), ``slices``, ``peak_mib``.
         """
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([str(one.resolve()) for one in patients]) + "\n")
@@ -87,7 +87,7 @@ def alternate(
     Returns
     -------
     dict
-        Of each contender ``description``, ``seconds`` per patient of each repeat, ``slices`` and ``peak_mib``.
+        Of each contender ``description``, ``seconds`` and ``core_s`` per patient and repeat, ``slices``, ``peak_mib``.
     """
     results: dict[str, dict[str, Any]] = {}
     with ExitStack() as stack:
@@ -96,11 +96,12 @@ def alternate(
             note(f"{name}: load, first patient")
             workers[name] = stack.enter_context(Worker(name, threads, model, precision))
             workers[name].run(patients[:1])
-            results[name] = {"description": workers[name].description, "seconds": [], "slices": 0, "peak_mib": 0.0}
+            results[name] = {"description": workers[name].description, "seconds": [], "core_s": []}
         for repeat in range(repeats):
             for name in order_of(names, repeat):
                 answer = workers[name].run(patients)
                 results[name]["seconds"].append(answer["seconds"] / len(patients))
+                results[name]["core_s"].append(answer["core_s"] / len(patients))
                 results[name].update(slices=answer["slices"], peak_mib=answer["peak_mib"])
                 note(f"repeat {repeat + 1}, {name}: {answer['seconds'] / len(patients):.2f} s a patient")
     return results

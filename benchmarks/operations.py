@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ def measure_graphs(bundle: Bundle, peak_gflops: float, repeats: int = 15) -> lis
     Returns
     -------
     list of dict
-        ``role``, ``precision``, ``macs``, ``parameters``, ``bytes``, ``ms``, ``peak_share``.
+        ``role``, ``precision``, ``macs``, ``parameters``, ``bytes``, ``ms``, ``peak_share``; ``openvino_ms``: the
+        same in OpenVINO, None where that is not installed.
     """
     rows = []
     small = {} if bundle.quantised is None else bundle.quantised.graphs
@@ -75,7 +77,8 @@ def measure_graphs(bundle: Bundle, peak_gflops: float, repeats: int = 15) -> lis
             ms = _time(path, repeats)
             share = 2 * counted["macs"] / (ms * 1e6) / peak_gflops
             size = path.stat().st_size
-            rows.append({"role": role, "precision": precision, **counted, "bytes": size, "ms": ms, "peak_share": share})
+            row = {"role": role, "precision": precision, **counted, "bytes": size, "ms": ms, "peak_share": share}
+            rows.append(row | {"openvino_ms": _time_openvino(path, repeats)})
     return rows
 
 
@@ -85,10 +88,30 @@ def _time(path: Path, repeats: int) -> float:
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     random = np.random.default_rng(0)
     feed = {one.name: random.random((1, *one.shape[1:]), dtype=np.float32) for one in session.get_inputs()}
+    return _median_ms(lambda: session.run(None, feed), repeats)
+
+
+def _time_openvino(path: Path, repeats: int) -> float | None:
+    try:
+        import openvino
+    except ImportError:
+        return None
+    core = openvino.Core()
+    model = core.read_model(str(path))
+    shapes = {one.any_name: [1, *[side.get_length() for side in list(one.partial_shape)[1:]]] for one in model.inputs}
+    model.reshape(shapes)
+    options = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    request = core.compile_model(model, "CPU", options).create_infer_request()
+    random = np.random.default_rng(0)
+    feed = {name: random.random(shape, dtype=np.float32) for name, shape in shapes.items()}
+    return _median_ms(lambda: request.infer(feed), repeats)
+
+
+def _median_ms(function: Callable[[], object], repeats: int) -> float:
     times = []
     for _ in range(repeats + 2):
         start = time.perf_counter()
-        session.run(None, feed)
+        function()
         times.append(time.perf_counter() - start)
     return float(np.median(times[2:])) * 1e3
 

@@ -60,7 +60,7 @@ def _machine(results: dict[str, Any]) -> str:
         f"- System: {machine['system']}.",
         f"- Features: {', '.join(machine['features']) or 'none that matter here'}.",
         f"- Versions: {versions}. Commit {machine['commit'] or 'unknown'}, {machine['date']}.",
-        f"- Data: {data['patients']} patients, {data['slices']} slices, {data['kind']}; {results['repeats']} repeats.",
+        f"- Data: {data['kind']}; patients {data['patients']}, slices {data['slices']}, repeats {results['repeats']}.",
         f"- Load average before the run: {machine['load']}.",
     ]
     return "\n".join(lines + ([f"\n{BUSY}"] if machine["busy"] else []))
@@ -72,8 +72,16 @@ def _contenders(results: dict[str, Any]) -> str:
     for name, found in measured.items():
         times = spread(found["seconds"])
         compared = "" if name == OURS else ratio(measured[OURS]["seconds"], found["seconds"]).text(1)
-        rows.append([ENTRIES[name].title, times.text(2), compared, f"{found['peak_mib']:.0f}", _batch(found)])
-    titles = ["contender", "seconds a patient", "times as long as gliascope", "peak memory, MiB", "batch"]
+        cores = f"{spread(found['core_s']).median:.2f}"
+        rows.append([ENTRIES[name].title, times.text(2), compared, cores, f"{found['peak_mib']:.0f}", _batch(found)])
+    titles = [
+        "contender",
+        "seconds a patient",
+        "times as long as gliascope",
+        "core seconds",
+        "peak memory, MiB",
+        "batch",
+    ]
     return f"## Side by side\n\nMedians, lowest and highest repeat in brackets.\n\n{table(titles, rows)}"
 
 
@@ -121,10 +129,20 @@ def _graphs(results: dict[str, Any]) -> str:
             f"{one['bytes'] / 2**20:.1f}",
             f"{one['ms']:.1f}",
             f"{100 * one['peak_share']:.0f} %",
+            "" if one.get("openvino_ms") is None else f"{one['openvino_ms']:.1f}",
         ]
         for one in results["graphs"]["rows"]
     ]
-    titles = ["graph", "precision", "GMAC a slice", "M parameters", "MiB", "ms, one core", "of the measured peak"]
+    titles = [
+        "graph",
+        "precision",
+        "GMAC a slice",
+        "M parameters",
+        "MiB",
+        "ms, one core",
+        "of the peak",
+        "in OpenVINO, ms",
+    ]
     peak = (
         f"The peak of one core is {results['graphs']['peak_gflops']:.0f} GFLOP/s, measured with a large matrix product "
     )

@@ -69,7 +69,13 @@ def test_the_processor_is_named(tmp_path: Path) -> None:
 def results() -> dict[str, Any]:
     """Made-up results of every part."""
     measured = {
-        name: {"seconds": [seconds, 1.1 * seconds], "slices": 40, "peak_mib": 500.0, "description": {"batch_size": 4}}
+        name: {
+            "seconds": [seconds, 1.1 * seconds],
+            "core_s": [2.0, 2.1],
+            "slices": 40,
+            "peak_mib": 500.0,
+            "description": {"batch_size": 4},
+        }
         for name, seconds in zip(ENTRIES, (1.0, 6.0, 9.0, 5.0), strict=True)
     }
     flat = {"median": 1.8, "lowest": 1.6, "highest": 1.9, "repeats": 2}

@@ -74,5 +74,6 @@ def _zscore(values: NDArray[np.float32], head: NDArray[np.bool_], clip: float) -
     signal = values[head] if head.any() else values.reshape(-1, values.shape[3])
     mean = signal.mean(axis=0, dtype=np.float64)
     deviation = np.maximum(signal.std(axis=0, dtype=np.float64), MINIMUM_DEVIATION)
-    scaled = (values - mean.astype(np.float32)) / deviation.astype(np.float32)
-    return np.asarray(np.clip(scaled, -clip, clip), dtype=np.float32)
+    scaled = values - mean.astype(np.float32)
+    scaled /= deviation.astype(np.float32)
+    return np.asarray(np.clip(scaled, -clip, clip, out=scaled), dtype=np.float32)
