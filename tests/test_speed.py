@@ -100,3 +100,9 @@ def test_a_run_stays_within_its_memory(tmp_path: Path) -> None:
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert int(done.stdout) <= MOST_MEMORY
+
+
+def test_the_pipeline_loads_neither_scipy_nor_matplotlib_before_it_needs_them() -> None:
+    script = "import sys, gliascope.pipeline; print([one for one in ('scipy', 'matplotlib') if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

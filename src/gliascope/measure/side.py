@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
 
 from gliascope.findings import Side
 from gliascope.geometry import Affine, Grid, index_map, to_world, upright
@@ -66,6 +65,8 @@ def symmetry_plane(image: NDArray[Any], grid: Grid, ignore: NDArray[np.bool_] | 
     Plane or None
         None where the head is like its mirror image in no plane (`LEAST_ALIKE`).
     """
+    from scipy import ndimage, optimize  # half of a second that other inputs need not spend
+
     coarse = upright(grid, (STEP, STEP, STEP))
     values = _sampled(ndimage.gaussian_filter(image.astype(np.float32), _smoothing(grid)), grid, coarse)
     signal = values[values > 0]
@@ -162,5 +163,7 @@ def _sampled(values: NDArray[np.float32], grid: Grid, target: Grid) -> NDArray[n
 
 def _affine(values: NDArray[np.float32], matrix: Affine, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Sample at indices given by a matrix for (i, j, k), from and to arrays of (slice, row, column)."""
+    from scipy import ndimage
+
     turned = matrix[:3, :3][::-1, ::-1]
     return np.asarray(ndimage.affine_transform(values, turned, matrix[:3, 3][::-1], shape, order=1, prefilter=False))

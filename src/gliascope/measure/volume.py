@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from gliascope.errors import InputError
 from gliascope.findings import Measurement
@@ -55,6 +54,8 @@ def measure_volume(
     for outline in (stored, slices):
         if outline.ndim != 3 or outline.dtype != np.bool_:
             raise InputError(f"an outline must be boolean and 3-D, received {outline.dtype} of shape {outline.shape}")
+    from scipy import ndimage
+
     voxels = int(np.count_nonzero(stored))
     areas = tuple(float(count) * pixel_area(affine) for count in np.count_nonzero(slices, axis=(1, 2)))
     found = [(one, place) for place, inside in enumerate(slices) if (one := diameters(inside, affine)) is not None]
