@@ -136,7 +136,7 @@ def test_a_folder_without_manifest_and_a_damaged_one_are_refused(tmp_path: Path)
 
 
 def test_an_installation_without_bundle_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "EMBEDDED", tmp_path / "nothing")
+    monkeypatch.setattr("gliascope.bundle.load.EMBEDDED", tmp_path / "nothing")
     with pytest.raises(BundleError, match="--model BUNDLE"):
         load_bundle()
 
