@@ -33,12 +33,61 @@ class Source:
     sha256 : str
         Digest of the slice's pixels in the input's own type, with shape and type (see
         `gliascope.read.pixel_hash`), so that a copy under another name is recognised.
+    series : str
+        Series Instance UID of a slice of a DICOM volume; empty for every other.
     """
 
     path: Path | None
     page: int
     pages: int
     sha256: str
+    series: str = ""
+
+
+@dataclass(frozen=True)
+class DicomImage:
+    """One image plane as DICOM stores it; `gliascope.read.dicom.open_instance` opens its data set.
+
+    Attributes
+    ----------
+    path : Path
+        The file, or the zip archive that holds it: nothing is unpacked to disk.
+    member : str
+        Name within the archive; empty for a file of its own.
+    frame : int
+        Number within a multi-frame instance, from 0; 0 for an instance of one frame.
+    instance_uid : str
+        SOP Instance UID.
+    """
+
+    path: Path
+    member: str
+    frame: int
+    instance_uid: str
+
+
+@dataclass(frozen=True)
+class DicomSource:
+    """The DICOM series that a volume was read from.
+
+    Attributes
+    ----------
+    sequence : str
+        What the series was used as.
+    study_uid, series_uid, frame_of_reference_uid : str
+        Study, Series and Frame of Reference Instance UIDs; the last may be empty.
+    images : tuple of DicomImage
+        One for each slice of the volume's grid, in the order of its third axis.
+    others : tuple of DicomSource
+        The series of the other sequences that were used; `images` in the order of their own grid.
+    """
+
+    sequence: Sequence
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str
+    images: tuple[DicomImage, ...]
+    others: tuple[DicomSource, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,17 +97,22 @@ class Volume:
     Attributes
     ----------
     path : Path
+        The file; of a DICOM series the first instance's, or the archive.
     grid : Grid
-        As stored: indices (i, j, k) of the file's array, LPS+.
+        As stored: indices (i, j, k) of the file's array, LPS+; (column, row, slice) of a DICOM series, slices rising
+        along the normal: the cross product of the directions of its rows and columns.
     turn : Turn
         From the stored axes to axial slices.
     header : bytes
-        The file's header as stored, without extensions; results are written with it.
+        The NIfTI header that results are written with: the file's as stored, without extensions; for a DICOM series one
+        made from the grid.
     is_resampled : bool
         False where turning alone made the slices; True where they have voxels of their own, because the file's pixels
         are not square or its slices not axial.
     is_oriented : bool
         False where the file does not say where left and right are.
+    dicom : DicomSource or None
+        Where the volume is a DICOM series.
     """
 
     path: Path
@@ -67,6 +121,7 @@ class Volume:
     header: bytes
     is_resampled: bool = False
     is_oriented: bool = True
+    dicom: DicomSource | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +144,7 @@ class Scan:
     has_geometry : bool
         False where the input has no spacing; nothing in millimetres is reported then.
     volume : Volume or None
-        The file that the slices were cut from, where it holds a volume (NIfTI).
+        The file that the slices were cut from, where it holds a volume (NIfTI, DICOM).
     """
 
     pixels: NDArray[Any]

@@ -1,0 +1,239 @@
+"""DICOM data sets, opened within bounds: a file that lies costs neither memory nor time."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from gliascope.errors import InputError, UnreadableFile
+from gliascope.scan import DicomImage
+
+if TYPE_CHECKING:
+    from pydicom.dataset import FileDataset
+
+MAX_FILE: Final = 2**29
+"""Most bytes of one instance, unpacked: `gliascope.read.volume.limits.MAX_VOXELS` of 64 bits."""
+MAX_HEADER: Final = 2**26
+"""Most bytes of a header, which is everything but the pixels."""
+MAX_READS: Final = 2_000_000
+"""Most pieces that a header may be read in; an element is two or three."""
+MARK: Final = b"DICM"
+"""What a DICOM file has after its first 128 bytes."""
+DEFLATED: Final = "1.2.840.10008.1.2.1.99"
+EXPLICIT: Final = "1.2.840.10008.1.2.1"
+
+DAMAGE: Final = (
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What pydicom and the archives below it raise where a file is damaged."""
+
+_LOCK: Final = threading.RLock()
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where an instance is stored.
+
+    Attributes
+    ----------
+    path : Path
+        The file, or the archive that holds it.
+    member : str
+        Name within the archive; empty for a file of its own.
+    """
+
+    path: Path
+    member: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}/{self.member}" if self.member else str(self.path)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep pydicom's warnings to ourselves: they quote values, such as a date of birth that is no date."""
+    with _LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def open_instance(image: DicomImage, *, pixels: bool = False) -> FileDataset:
+    """Open the data set that an image plane came from.
+
+    Parameters
+    ----------
+    image : DicomImage
+    pixels : bool
+        Read the pixel data too.
+
+    Returns
+    -------
+    FileDataset of pydicom's
+
+    Raises
+    ------
+    UnreadableFile
+        If it cannot be read any more.
+    """
+    return read_dataset(Place(image.path, image.member), pixels=pixels)
+
+
+def read_dataset(place: Place, *, pixels: bool = False, tags: list[int] | None = None) -> FileDataset:
+    """Read a data set; one without preamble or file meta information too.
+
+    Parameters
+    ----------
+    place : Place
+    pixels : bool
+        Read all of it; by default what comes before the pixel data.
+    tags : list of int, optional
+        Keep these elements only.
+
+    Returns
+    -------
+    FileDataset of pydicom's
+        With a transfer syntax; a deflated one is explicit little endian, as it is after inflating.
+
+    Raises
+    ------
+    UnreadableFile
+        If it is damaged or breaks a bound; the message names the file and the rule.
+    """
+    try:
+        with open_stream(place) as stream:
+            return _parse(stream, pixels, tags)
+    except InputError as error:
+        raise UnreadableFile(f"{place}: {error}") from error
+    except RecursionError as error:
+        raise UnreadableFile(f"{place}: sequences must be nested no deeper than can be read, received more") from error
+    except MemoryError as error:
+        raise UnreadableFile(f"{place}: a DICOM file must fit into memory, received a larger one") from error
+    except DAMAGE as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise UnreadableFile(f"{place}: a DICOM file must be readable and undamaged, received {reason}") from error
+
+
+@contextmanager
+def open_stream(place: Place) -> Iterator[Any]:
+    """Open a file, or unpack a member of an archive into memory.
+
+    Raises
+    ------
+    InputError
+        If it has more than `MAX_FILE` bytes.
+    """
+    if place.member:
+        with zipfile.ZipFile(place.path) as archive:
+            yield io.BytesIO(read_member(archive, place.member))
+        return
+    with place.path.open("rb") as stream:
+        size = stream.seek(0, io.SEEK_END)
+        if size > MAX_FILE:
+            raise InputError(f"a DICOM file must have at most {MAX_FILE} bytes, received {size}")
+        stream.seek(0)
+        yield stream
+
+
+def read_member(archive: zipfile.ZipFile, member: str, most: int = MAX_FILE) -> bytes:
+    """Unpack one member, no farther than `most` bytes.
+
+    Raises
+    ------
+    InputError
+        If it has more.
+    """
+    try:
+        with archive.open(member) as packed:
+            content = packed.read(most + 1)
+    except RuntimeError as error:  # zipfile's word for a password
+        raise InputError("a member of an archive must not be encrypted, received one that is") from error
+    if len(content) > most:
+        raise InputError(f"a member of an archive must have at most {most} bytes, received more")
+    return content
+
+
+def _parse(stream: Any, pixels: bool, tags: list[int] | None) -> FileDataset:
+    import pydicom
+    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+    inflated = _inflated(stream)
+    source = inflated or (stream if pixels else _Bounded(stream))
+    with quiet():
+        data: FileDataset = pydicom.dcmread(
+            source, stop_before_pixels=not pixels, force=True, specific_tags=None if tags is None else list(tags)
+        )
+        if inflated or not data.file_meta.get("TransferSyntaxUID"):
+            implicit, little = data.original_encoding
+            explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+            data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+    return data
+
+
+def _inflated(stream: Any) -> io.BytesIO | None:
+    """Unpack the data set of a deflated file, within bounds; None where the file is not deflated."""
+    start = _deflated_from(stream.read(2**16))
+    stream.seek(start)
+    if not start:
+        return None
+    machine = zlib.decompressobj(-zlib.MAX_WBITS)
+    content = machine.decompress(stream.read(), MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise InputError(f"a deflated data set must have at most {MAX_FILE} bytes, received more")
+    if not machine.eof:
+        raise InputError("a deflated data set must be whole, received one that ends early")
+    return io.BytesIO(content)
+
+
+def _deflated_from(head: bytes) -> int:
+    """Where the data set of a deflated file begins; 0 where it is not deflated."""
+    if head[128:132] != MARK:
+        return 0
+    place, deflated = 132, False
+    while head[place : place + 2] == b"\x02\x00" and place + 12 <= len(head):
+        element = struct.unpack_from("<H", head, place + 2)[0]
+        is_long = head[place + 4 : place + 6] in (b"OB", b"UN", b"UT", b"SQ", b"OW")
+        length = struct.unpack_from("<I" if is_long else "<H", head, place + (8 if is_long else 6))[0]
+        place += 12 if is_long else 8
+        if element == 0x0010:
+            deflated = head[place : place + length].rstrip(b"\0 ").decode("latin-1") == DEFLATED
+        place += length
+    return place if deflated else 0
+
+
+class _Bounded:
+    """A stream that ends in an error where a header is too long."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.seek, self.tell = stream.seek, stream.tell
+        self._bytes = self._reads = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as a stream does."""
+        content: bytes = self._stream.read(MAX_HEADER + 1 if size < 0 else min(size, MAX_HEADER + 1))
+        self._bytes += len(content)
+        self._reads += 1
+        if self._bytes > MAX_HEADER or self._reads > MAX_READS:
+            raise InputError(f"a header must have at most {MAX_HEADER} bytes and {MAX_READS} parts, received more")
+        return content
