@@ -40,7 +40,7 @@ def with_volume(finding: Finding, case: Case) -> Finding:
     Finding
         The same where the case is no volume, or has no slices.
     """
-    from gliascope.read.nifti.axial import to_stored
+    from gliascope.read.volume.axial import to_stored
 
     scan = volume_of(case)
     if scan is None or scan.volume is None or not finding.slices:

@@ -18,9 +18,9 @@ from scipy.spatial.transform import Rotation
 from gliascope.errors import InputError
 from gliascope.geometry import flip_frame, orientation, spacing
 from gliascope.read import case_of_volumes, find_cases, read_case, read_cases
-from gliascope.read.nifti.axial import to_stored
-from gliascope.read.nifti.case import LOST
-from gliascope.read.nifti.header import MAX_VOXELS
+from gliascope.read.volume.axial import to_stored
+from gliascope.read.volume.join import LOST
+from gliascope.read.volume.limits import MAX_VOXELS
 from gliascope.scan import Case
 
 SaveVolume = Callable[..., Path]

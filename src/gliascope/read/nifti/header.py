@@ -13,17 +13,12 @@ from nibabel.spatialimages import HeaderDataError
 
 from gliascope.errors import InputError
 from gliascope.geometry import Affine, Grid, check_affine, flip_frame, identity_affine, shear, spacing
+from gliascope.read.volume.limits import MAX_LENGTH, MAX_VOXELS, SHEARED
 
-MAX_VOXELS: Final = 2**26
-"""Most voxels of one volume (512 x 512 x 256): a larger one is no head, or a decompression bomb."""
-MAX_LENGTH: Final = 1000.0
-"""Longest side of a volume in millimetres; a longer one is no head, and would be cut into too many voxels."""
 MAX_OFFSET: Final = 2**24
 """Most bytes before the voxels: header and extensions."""
 DISAGREE: Final = 1.0
 """Millimetres between a corner's places by sform and by qform from which they are said to disagree."""
-SHEARED: Final = 0.1
-"""Degrees of shear from which it is told."""
 
 NO_SPACING: Final = "the header has no voxel spacing: nothing is measured in millimetres"
 NO_ORIENTATION: Final = (

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from gliascope.errors import InputError
 from gliascope.geometry import Grid
-from gliascope.read.nifti.axial import HALF, plan_axial
 from gliascope.read.nifti.decode import decode_nifti
-from gliascope.read.nifti.resample import resample
 from gliascope.read.truth import MAX_LABELS, SEVERAL_LABELS
+from gliascope.read.volume.axial import HALF, plan_axial
+from gliascope.read.volume.resample import resample
 from gliascope.scan import Scan, Volume
 
 OTHER_GRID: Final = "on another grid; brought onto the scan's by interpolation"

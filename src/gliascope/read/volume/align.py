@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.geometry import Grid, upright
-from gliascope.read.nifti.resample import as_image, resample
+from gliascope.read.volume.resample import as_image, resample
 
 if TYPE_CHECKING:
     import SimpleITK

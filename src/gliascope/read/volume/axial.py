@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.geometry import AXIAL, Grid, Turn, obliquity, shear, spacing, square_pixels, turn_to, upright
-from gliascope.read.nifti.header import MAX_VOXELS
-from gliascope.read.nifti.resample import resample
+from gliascope.read.volume.limits import MAX_VOXELS
+from gliascope.read.volume.resample import resample
 from gliascope.scan import Scan
 
 MAX_TILT: Final = 30.0
