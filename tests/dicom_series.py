@@ -7,9 +7,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
+from pydicom.uid import EnhancedMRImageStorage, ExplicitVRLittleEndian, MRImageStorage
+
+from gliascope.findings import (
+    Finding,
+    Measurement,
+    OperatingPoint,
+    SliceFinding,
+    Uncertainty,
+    Verdict,
+    VolumeFinding,
+)
+from gliascope.geometry import Affine
+from gliascope.scan import DicomImage, DicomSource, Sequence, Source
 
 ROOT: Final = "2.25."
 
@@ -47,7 +60,7 @@ def uid(*parts: object) -> str:
     return ROOT + str(int.from_bytes(digest[:16], "big"))
 
 
-def write_series(folder: Path, pixels: NDArray[np.uint16], affine: NDArray[np.float64], **tags: Any) -> list[Path]:
+def write_series(folder: Path, pixels: NDArray[np.uint16], affine: Affine, **tags: Any) -> list[Path]:
     """Write a volume as one classic MR file a slice.
 
     Parameters
@@ -75,7 +88,7 @@ def write_series(folder: Path, pixels: NDArray[np.uint16], affine: NDArray[np.fl
     return paths
 
 
-def instance(pixels: NDArray[np.uint16], affine: NDArray[np.float64], place: int, **tags: Any) -> FileDataset:
+def instance(pixels: NDArray[np.uint16], affine: Affine, place: int, **tags: Any) -> FileDataset:
     """One slice of such a series, not yet written."""
     values = {**_study(), **FLAIR, **_acquisition(), **tags}
     key = (values["PatientID"], values["StudyID"])
@@ -176,3 +189,100 @@ def _decimals(values: Any) -> list[str]:
     from pydicom.valuerep import format_number_as_ds
 
     return [format_number_as_ds(float(one)) for one in values]
+
+
+def source_of(paths: list[Path], sequence: Sequence = "flair") -> tuple[DicomSource, dict[str, Dataset]]:
+    """Name a written series as the reader names it, and open its headers."""
+    return _named(paths, [pydicom.dcmread(one, stop_before_pixels=True) for one in paths], sequence)
+
+
+def drawn_source(shape: tuple[int, int, int], affine: Affine, **tags: Any) -> tuple[DicomSource, dict[str, Dataset]]:
+    """A black series that was never written, of so many columns, rows and slices."""
+    black = np.zeros(shape[::-1], np.uint16)
+    return _named([Path()] * shape[2], [instance(black, affine, place, **tags) for place in range(shape[2])], "flair")
+
+
+def _named(paths: list[Path], read: list[FileDataset], sequence: Sequence) -> tuple[DicomSource, dict[str, Dataset]]:
+    images = tuple(DicomImage(path, "", 0, str(one.SOPInstanceUID)) for path, one in zip(paths, read, strict=True))
+    first = read[0]
+    frame = str(first.get("FrameOfReferenceUID", ""))
+    source = DicomSource(sequence, str(first.StudyInstanceUID), str(first.SeriesInstanceUID), frame, images)
+    return source, {str(one.SOPInstanceUID): one for one in read}
+
+
+def finding_of(mask: NDArray[np.bool_], verdict: Verdict = "tumour", **changes: Any) -> Finding:
+    """A finding with an outline in the grid of a series, as the pipeline makes them."""
+    outline = mask if verdict == "tumour" else np.zeros_like(mask)
+    probability = np.where(outline, np.float32(0.8), np.float32(0))
+    edges = np.argwhere(outline)
+    extent = tuple(float(one) for one in np.ptp(edges, axis=0) + 1) if len(edges) else None
+    measurement = Measurement(
+        volume_ml=0.0123 * len(edges),
+        voxels=len(edges),
+        components=int(bool(len(edges))),
+        diameter_mm=12.5 if len(edges) else None,
+        perpendicular_mm=7.25 if len(edges) else None,
+        diameter_slice=1 if len(edges) else None,
+        extent_mm=None if extent is None else (extent[0], extent[1], extent[2]),
+        centroid_mm=None,
+        side="left" if len(edges) else None,
+        left_share=1.0 if len(edges) else None,
+        areas_mm2=(),
+    )
+    slices = tuple(
+        SliceFinding(
+            Source(None, place, mask.shape[2], "0" * 64), 0.25 + 0.5 * bool(inside.any()), verdict, inside.T.copy()
+        )
+        for place, inside in enumerate(np.moveaxis(outline, 2, 0))
+    )
+    values: dict[str, Any] = {
+        "case": "drawn",
+        "verdict": verdict,
+        "score": 0.75,
+        "operating_point": OperatingPoint("balanced", 0.5, 0.4, "largest", 2),
+        "slices": slices,
+        "warnings": (),
+        "problems": (),
+        "provenance": {
+            "gliascope": "1.2.3",
+            "engine": {"name": "fake", "version": "0", "device": "cpu", "precision": "float32"},
+            "bundle": {"name": "tiny", "created": "2020-01-01", "sha256": "ab" * 32},
+        },
+        "case_score": 0.7,
+        "volume": VolumeFinding(outline, probability.astype(np.float32), measurement),
+        "uncertainty": Uncertainty(0.2, 0.8, 1.5, 0.9, needs_review=False) if verdict == "tumour" else None,
+        **changes,
+    }
+    return Finding(**values)
+
+
+def drawn_enhanced(shape: tuple[int, int, int], affine: Affine) -> tuple[DicomSource, dict[str, Dataset]]:
+    """A black series of one Enhanced MR instance, its frames from the last slice to the first; never written."""
+    black = np.zeros(shape[::-1], np.uint16)
+    slices = [instance(black, affine, place) for place in range(shape[2])]
+    made = Dataset()
+    made.update(slices[0])
+    made.SOPClassUID = EnhancedMRImageStorage
+    made.NumberOfFrames = shape[2]
+    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"):
+        delattr(made, keyword)
+    shared = Dataset()
+    shared.PixelMeasuresSequence = [_item(slices[0], "PixelSpacing", "SliceThickness")]
+    made.SharedFunctionalGroupsSequence = [shared]
+    groups = []
+    for one in reversed(slices):
+        group = Dataset()
+        group.PlanePositionSequence = [_item(one, "ImagePositionPatient")]
+        group.PlaneOrientationSequence = [_item(one, "ImageOrientationPatient")]
+        groups.append(group)
+    made.PerFrameFunctionalGroupsSequence = groups
+    images = tuple(DicomImage(Path(), "", frame, str(made.SOPInstanceUID)) for frame in reversed(range(shape[2])))
+    uids = (str(made.StudyInstanceUID), str(made.SeriesInstanceUID), str(made.FrameOfReferenceUID))
+    return DicomSource("flair", *uids, images), {str(made.SOPInstanceUID): made}
+
+
+def _item(source: Dataset, *keywords: str) -> Dataset:
+    item = Dataset()
+    for keyword in keywords:
+        setattr(item, keyword, source[keyword].value)
+    return item
