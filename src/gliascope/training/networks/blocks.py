@@ -6,6 +6,8 @@ from typing import Any
 
 from keras import layers
 
+from gliascope.training.networks.normalisation import normalise
+
 
 def convolve(
     tensor: Any, channels: int, kernel: int, name: str, *, strides: int = 1, activate: bool = True, bias: bool = False
@@ -36,7 +38,7 @@ def convolve(
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(tensor)
-    tensor = layers.BatchNormalization(name=f"{name}_norm")(tensor)
+    tensor = normalise(tensor, f"{name}_norm")
     return layers.Activation("relu", name=f"{name}_relu")(tensor) if activate else tensor
 
 

@@ -9,6 +9,7 @@ from keras import layers
 
 from gliascope.scan import SEQUENCES
 from gliascope.training.networks.blocks import convolve
+from gliascope.training.networks.normalisation import normalise
 from gliascope.training.networks.shared import Pair
 
 
@@ -52,7 +53,7 @@ def _first_stage(tensor: Any, channels: int, name: str) -> Any:
     """3 x 3 convolution and ReLU; normalised after the ReLU, as the baseline has it."""
     tensor = layers.Conv2D(channels, 3, padding="same", kernel_initializer="he_normal", name=f"{name}_conv")(tensor)
     tensor = layers.Activation("relu", name=f"{name}_relu")(tensor)
-    return layers.BatchNormalization(name=f"{name}_norm")(tensor)
+    return normalise(tensor, f"{name}_norm")
 
 
 def _narrow_block(tensor: Any, channels: int, name: str) -> Any:

@@ -25,6 +25,8 @@ from typing import Any, Final
 import keras
 from keras import layers
 
+from gliascope.training.networks.normalisation import FusedBatchNormalization
+
 FREE: Final = (
     layers.InputLayer,
     layers.Identity,
@@ -124,7 +126,7 @@ RULES: Final[tuple[tuple[tuple[type, ...], Callable[[Any, int], int]], ...]] = (
     (FREE, lambda _, values: 0 * values),
     (WEIGHTED, lambda layer, values: values * int(layer.use_bias) + _activation(layer, values)),
     ((layers.Activation,), _activation),
-    ((layers.BatchNormalization,), lambda _, values: 2 * values),
+    ((layers.BatchNormalization, FusedBatchNormalization), lambda _, values: 2 * values),
     ((layers.Add,), lambda layer, values: values * (len(layer.input) - 1)),
     ((layers.MaxPooling2D, layers.AveragePooling2D), lambda layer, values: values * prod(layer.pool_size)),
     ((layers.GlobalAveragePooling2D,), lambda layer, _: prod(layer.input.shape[1:])),
