@@ -16,6 +16,9 @@ NOTICE: Final = "Research use only. Not for diagnosis or treatment."
 LABEL: Final = "FLAIR abnormality"
 """What the outline is of: abnormal signal on FLAIR. Tumour and oedema are not told apart."""
 
+LONGEST: Final = 64
+"""Most characters of a code's meaning."""
+
 OWN: Final = {
     "verdict": "Verdict on the scan",
     "tumour": "Called tumour",
@@ -67,5 +70,7 @@ def reason_code(reason: Reason) -> Code:
     """Give the code of a reason why a scan is not assessable."""
     from pydicom.sr.coding import Code
 
-    meaning = REASONS[reason]
-    return Code(reason.replace(" ", "-").lower(), SCHEME, meaning if len(meaning) <= 64 else reason)
+    meaning = REASONS[reason].split(";")[0]
+    if len(meaning) > LONGEST:
+        meaning = meaning.split(":")[0]
+    return Code(reason.replace(" ", "-").lower(), SCHEME, meaning)

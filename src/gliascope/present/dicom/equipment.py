@@ -113,12 +113,9 @@ def finish(made: Dataset, origin: Origin, uids: Uids) -> Dataset:
     Dataset
         The same.
     """
-    for keyword in ("InstanceCreationDate", "InstanceCreationTime"):
-        if keyword in made:
-            delattr(made, keyword)
+    _without(made, "InstanceCreationDate", "InstanceCreationTime")
     for one in made.get("ContributingEquipmentSequence", []):
-        if "ContributionDateTime" in one:
-            del one.ContributionDateTime
+        _without(one, "ContributionDateTime", *(("ContributionDescription",) if origin.is_anonymous else ()))
     if "DimensionOrganizationSequence" in made:
         organisation = uids.other("dimensions")
         for one in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
@@ -126,3 +123,9 @@ def finish(made: Dataset, origin: Origin, uids: Uids) -> Dataset:
     for tag in origin.carried.keys():  # noqa: SIM118  iterating a data set would decode its values
         made[tag] = deepcopy(origin.carried.get_item(tag))
     return made
+
+
+def _without(made: Dataset, *keywords: str) -> None:
+    for keyword in keywords:
+        if keyword in made:
+            delattr(made, keyword)

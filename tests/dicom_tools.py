@@ -1,0 +1,38 @@
+"""Other people's DICOM programs, found or asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+REQUIRED: Final = "GLIASCOPE_REQUIRE_TOOLS"
+"""Environment variable that turns a missing program into a failure; continuous integration sets it."""
+PACKAGES: Final = {
+    "dciodvfy": "dicom3tools",
+    "dcentvfy": "dicom3tools",
+    "dcmdump": "dcmtk",
+    "dsrdump": "dcmtk",
+}
+"""Debian's package of each program."""
+
+
+def run_tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a program of `PACKAGES` on files; skip the test, or fail it where that is asked for, without the program."""
+    found = shutil.which(name)
+    if found is None:
+        message = f"{name} not found: apt-get install {PACKAGES[name]}"
+        if os.environ.get(REQUIRED):
+            pytest.fail(message)
+        pytest.skip(message)
+    return subprocess.run([found, *arguments], capture_output=True, text=True, check=False, errors="replace")
+
+
+def complaints(path: Path) -> list[str]:
+    """What dciodvfy calls errors."""
+    done = run_tool("dciodvfy", path)
+    return [line for line in done.stderr.splitlines() if line.startswith("Error")]

@@ -1,0 +1,84 @@
+"""Objects as other people's validators and readers see them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gliascope.findings import Finding, Verdict
+from gliascope.geometry import Grid
+from gliascope.present.dicom.files import write_object
+from gliascope.present.dicom.seg import SegType, make_seg
+from gliascope.present.dicom.source import origin_of
+from gliascope.present.dicom.sr import make_sr
+from gliascope.present.dicom.uids import Uids
+from tests.dicom_series import finding_of, source_of, write_series
+from tests.dicom_tools import complaints, run_tool
+
+SHAPE = (8, 7, 6)
+GRID = Grid(SHAPE, np.diag([0.5, 0.75, 3.0, 1.0]))
+MASK = np.zeros(SHAPE, dtype=np.bool_)
+MASK[2:6, 1:4, 2:4] = True
+FALSE = ("Unrecognized defined term <99GLIASCOPE>",)
+"""Warnings that say nothing about the object: docs/reference/dicom-conformance.md argues each."""
+NOT_KNOWN = "Missing attribute or value that would be needed to build DICOMDIR"
+"""Of an object whose patient and study may not be told."""
+
+
+def written(folder: Path, finding: Finding, *, anonymise: bool = False, kind: SegType = "binary") -> list[Path]:
+    """Write a series and every object over it."""
+    paths = write_series(folder / "series", np.zeros(SHAPE[::-1], np.uint16), GRID.affine)
+    origin = origin_of(*source_of(paths), GRID, anonymise=anonymise)
+    uids = Uids(f"{kind} {finding.verdict} {anonymise}")
+    seg = make_seg(finding, GRID, origin, uids, kind)
+    objects = {"seg.dcm": seg, "sr.dcm": make_sr(finding, origin, uids, seg)}
+    for name, made in objects.items():
+        if made is not None:
+            write_object(made, folder / name)
+    return [*paths, *sorted(folder.glob("*.dcm"))]
+
+
+@pytest.mark.parametrize("anonymise", [False, True], ids=["named", "anonymised"])
+@pytest.mark.parametrize("kind", ["binary", "fractional"])
+def test_dciodvfy_has_no_errors(tmp_path: Path, kind: SegType, anonymise: bool) -> None:
+    paths = written(tmp_path, finding_of(MASK), kind=kind, anonymise=anonymise)
+    assert len(paths) == SHAPE[2] + 2
+    for path in paths[-3:]:
+        done = run_tool("dciodvfy", path)
+        lines = [one for one in done.stderr.splitlines() if one.startswith(("Error", "Warning"))]
+        allowed = (*FALSE, NOT_KNOWN) if anonymise else FALSE
+        assert [one for one in lines if not any(part in one for part in allowed)] == [], path.name
+
+
+@pytest.mark.parametrize("verdict", ["no tumour", "not assessable"])
+def test_a_report_alone_has_no_errors(tmp_path: Path, verdict: Verdict) -> None:
+    changes: dict[str, Any] = {"reason": "contrast"} if verdict == "not assessable" else {}
+    paths = written(tmp_path, finding_of(MASK, verdict, **changes))
+    assert [one.name for one in paths[-1:]] == ["sr.dcm"]
+    assert not (tmp_path / "seg.dcm").exists()
+    assert complaints(paths[-1]) == []
+
+
+def test_dcentvfy_finds_series_and_results_consistent(tmp_path: Path) -> None:
+    paths = written(tmp_path, finding_of(MASK))
+    done = run_tool("dcentvfy", *paths)
+    assert [one for one in (done.stdout + done.stderr).splitlines() if one.startswith("Error")] == []
+
+
+def test_dsrdump_prints_what_was_said(tmp_path: Path) -> None:
+    done = run_tool("dsrdump", "--print-long-values", written(tmp_path, finding_of(MASK))[-1])
+    assert done.returncode == 0, done.stderr
+    for said in ("Imaging Measurement Report", "Called tumour", "Research use only", "Long axis", "milliliter"):
+        assert said in done.stdout
+    assert "E: " not in done.stderr
+
+
+def test_dcmdump_reads_every_element(tmp_path: Path) -> None:
+    for path in written(tmp_path, finding_of(MASK))[-2:]:
+        done = run_tool("dcmdump", path)
+        assert done.returncode == 0, done.stderr
+        assert "E: " not in done.stderr
+        assert "Phantom^Drawn" in done.stdout
