@@ -15,6 +15,8 @@ from gliascope.errors import InputError
 from gliascope.findings import SCHEMA, Finding
 from gliascope.pipeline.ahead import map_ahead
 from gliascope.pipeline.analyser import Analyser
+from gliascope.pipeline.anonymous import anonymous_case
+from gliascope.pipeline.outputs import Outputs
 from gliascope.pipeline.record import fingerprint
 from gliascope.pipeline.results import FINDINGS, case_folder, write_case
 from gliascope.pipeline.tables import Tables
@@ -71,6 +73,7 @@ def analyse_into(
     register: bool = False,
     figures: bool = True,
     resume: bool = False,
+    outputs: Outputs | None = None,
 ) -> Iterator[Outcome]:
     """Analyse cases and write their results.
 
@@ -90,6 +93,8 @@ def analyse_into(
     resume : bool
         Take over each case whose results are there already and were made from the same pixels, truth, model,
         thresholds, options and version of gliascope.
+    outputs : Outputs, optional
+        By default no DICOM objects.
 
     Yields
     ------
@@ -105,8 +110,10 @@ def analyse_into(
         If results cannot be written; those of finished cases remain.
     """
     folder = Path(out)
+    outputs = outputs or Outputs()
     check_place(files, folder)
     options: dict[str, Any] = {
+        **outputs.options,
         "figures": figures,
         "save_probabilities": analyser.save_probabilities,
         "precision": analyser.engine.describe()["precision"],
@@ -117,6 +124,8 @@ def analyse_into(
 
     def begin(one: CaseFiles) -> _Begun:
         case = read_case(one, channels, register=register)
+        if outputs.anonymise:
+            case = anonymous_case(case)
         mark = fingerprint(case, analyser.bundle, analyser.operating_point, options)
         target = case_folder(folder, case.name)
         record = _finished(target, mark) if resume else None
@@ -124,7 +133,7 @@ def analyse_into(
 
     with Tables(folder) as tables:
         for begun in map_ahead(begin, files, AHEAD if analyser.engine.lanes > 1 else 0):
-            record = begun.record or _written(begun, folder, figures)
+            record = begun.record or _written(begun, folder, figures, outputs)
             tables.add(record)
             outcome = Outcome(record, begun.target, begun.record is not None)
             del begun  # its pixels, before the case after the next is read
@@ -157,10 +166,10 @@ def _analysed(analyser: Analyser, case: Case) -> Finding:
     return finding
 
 
-def _written(begun: _Begun, out: Path, figures: bool) -> dict[str, Any]:
+def _written(begun: _Begun, out: Path, figures: bool, outputs: Outputs) -> dict[str, Any]:
     assert begun.finding is not None  # what an earlier run has not done was analysed
     start = time.perf_counter()
-    record = write_case(begun.finding, begun.case, out, figures=figures, mark=begun.mark)
+    record = write_case(begun.finding, begun.case, out, figures=figures, mark=begun.mark, outputs=outputs)
     logger.info("%s: written in %.1f s", begun.case.name, time.perf_counter() - start)
     return record
 

@@ -26,7 +26,7 @@ from gliascope.scan import Case, Mask, Source, Volume
 
 NOTICE: Final = "Research software. Not for diagnosis or treatment."
 ARRAY_FILE: Final = "slice"
-"""What a slice that came as an array is called where others have their file's name."""
+"""What a slice that came as an array, or of a DICOM series, is called where others have their file's name."""
 
 LONGEST: Final = 200
 """Most bytes of an input's stem that its results are named after; file systems allow 255 with what comes behind."""
@@ -63,8 +63,9 @@ def names_of(sources: Sequence[Source]) -> list[Names]:
     names = []
     for source in sources:
         page, pages = source.page, source.pages
-        is_volume = is_volume_name(Path(file_of(source)))
+        is_volume = bool(source.series) or is_volume_name(Path(file_of(source)))
         stem = volume_stem(Path(file_of(source))) if is_volume else Path(file_of(source)).stem
+        stem = ARRAY_FILE if source.series else stem  # a series has many files, and none is the volume's
         plain = stem.encode()[:LONGEST].decode(errors="ignore")
         file, number = f"{plain}.x", 1
         while output_stem(file, page, pages).casefold() in taken:
@@ -128,10 +129,22 @@ def fingerprint(case: Case, bundle: Bundle, point: OperatingPoint, options: dict
 
 
 def _grid_mark(volume: Volume) -> str:
-    return hashlib.sha256(volume.header).hexdigest()
+    mark = hashlib.sha256(volume.header)
+    for one in () if volume.dicom is None else (volume.dicom, *volume.dicom.others):
+        images = [f"{image.instance_uid} {image.frame}" for image in one.images]
+        mark.update("\n".join([one.study_uid, one.series_uid, one.frame_of_reference_uid, *images]).encode())
+    return mark.hexdigest()
 
 
-def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: bool, mark: str) -> dict[str, Any]:
+def record_of(
+    finding: Finding,
+    case: Case,
+    *,
+    figures: Sequence[bool],
+    sheet: bool,
+    mark: str,
+    objects: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Make the JSON form of a finding.
 
     Parameters
@@ -145,6 +158,8 @@ def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: b
         Whether there is a contact sheet, provided that it has something to show.
     mark : str
         The case's fingerprint.
+    objects : dict, optional
+        The DICOM objects that were written (`gliascope.pipeline.dicom.write_objects`).
 
     Returns
     -------
@@ -185,6 +200,7 @@ def record_of(finding: Finding, case: Case, *, figures: Sequence[bool], sheet: b
         "truth": _case_truth(finding, truths),
         "slices": slices,
         "contact_sheet": CONTACT_SHEET if sheet and something else None,
+        "dicom": objects,
         "warnings": [writable(one) for one in finding.warnings],
         "problems": [{"path": writable(one.path), "message": writable(one.message)} for one in finding.problems],
         "provenance": finding.provenance,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from gliascope.errors import InputError
 from gliascope.findings import Finding
+from gliascope.pipeline.dicom import write_objects
 from gliascope.pipeline.figures import draw_figures, slices_to_draw
+from gliascope.pipeline.outputs import Outputs
 from gliascope.pipeline.record import names_of, record_of
 from gliascope.pipeline.volumes import write_volumes
 from gliascope.present.masks import write_mask, write_probability
@@ -45,7 +48,13 @@ def case_folder(out: Path, name: str) -> Path:
 
 
 def write_case(
-    finding: Finding, case: Case, out: str | Path, *, figures: bool = True, mark: str = ""
+    finding: Finding,
+    case: Case,
+    out: str | Path,
+    *,
+    figures: bool = True,
+    mark: str = "",
+    outputs: Outputs | None = None,
 ) -> dict[str, Any]:
     """Write everything said about a case into ``out/<case>``.
 
@@ -63,6 +72,8 @@ def write_case(
         Draw one picture for each tumour slice, and the contact sheet.
     mark : str
         Kept as ``fingerprint``; see `gliascope.pipeline.record.fingerprint`.
+    outputs : Outputs, optional
+        By default no DICOM objects. What of them cannot be written is among the record's problems.
 
     Returns
     -------
@@ -82,17 +93,19 @@ def write_case(
     partial = target.parent / f".{target.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        record = _fill(partial, finding, case, figures=figures, mark=mark)
+        record = _fill(partial, finding, case, figures=figures, mark=mark, outputs=outputs or Outputs())
         _move_into_place(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return record
 
 
-def _fill(folder: Path, finding: Finding, case: Case, *, figures: bool, mark: str) -> dict[str, Any]:
+def _fill(folder: Path, finding: Finding, case: Case, *, figures: bool, mark: str, outputs: Outputs) -> dict[str, Any]:
     folder.mkdir(parents=True)
     shown = slices_to_draw(finding, case) if figures else [False] * len(finding.slices)
-    record = record_of(finding, case, figures=shown, sheet=figures, mark=mark)
+    objects, refused = write_objects(finding, case, folder, outputs)
+    finding = replace(finding, problems=(*finding.problems, *refused))
+    record = record_of(finding, case, figures=shown, sheet=figures, mark=mark, objects=objects)
     for one, names in zip(finding.slices, names_of([one.source for one in finding.slices]), strict=True):
         if finding.volume is not None:
             continue
