@@ -13,7 +13,19 @@ from PIL import Image
 
 from gliascope.errors import InputError
 from gliascope.present.canvas import NOTICE
-from gliascope.present.page import Gallery, Picture, Section, Table, Text, render_page, write_page
+from gliascope.present.page import (
+    Block,
+    Drawing,
+    Gallery,
+    Listing,
+    Picture,
+    Section,
+    Status,
+    Table,
+    Text,
+    render_page,
+    write_page,
+)
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 SVG = b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><circle r='4'/></svg>"
@@ -141,8 +153,42 @@ def test_a_wide_picture_scrolls_in_a_narrow_window() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"<html></html>", b"\xff\xd8\xff"])
 def test_other_kinds_of_pictures_are_refused(content: bytes) -> None:
-    with pytest.raises(InputError, match="must be PNG or SVG"):
+    with pytest.raises(InputError, match="must be PNG, JPEG or SVG"):
         render_page("Report", [Section("Plots", [Picture(content, "a plot")])])
+
+
+def test_a_jpeg_is_taken_at_its_own_size() -> None:
+    stream = io.BytesIO()
+    Image.new("L", (30, 20), 90).save(stream, format="JPEG")
+    (one,) = Reader(render_page("Report", [Section("Photo", [Picture(stream.getvalue(), "a photo")])])).all("img")
+    assert one["src"].startswith("data:image/jpeg;base64,")
+    assert (one["width"], one["height"]) == ("30", "20")
+
+
+def test_status_remarks_and_lead_are_read_in_order() -> None:
+    blocks: list[Block] = [Status("Tumour suspected", "first\n\nsecond", "attention"), Listing(["one", AWKWARD])]
+    page = Reader(render_page("Report", [Section("Result", blocks)], lead="look twice"))
+    assert page.texts["p"][:4] == ["look twice", "Tumour suspected", "first", "second"]
+    assert page.texts["li"] == ["one", AWKWARD]
+    assert any("attention" in one.get("class", "") for one in page.all("div"))
+
+
+def test_a_folded_table_is_behind_a_button() -> None:
+    page = Reader(render_page("Report", [Section("Tables", [Table(["a"], [["1"]], "long", folded="All of it")])]))
+    assert page.texts["summary"] == ["All of it"]
+    assert "details" in page.texts
+
+
+def test_a_drawing_is_told_in_words_and_its_outlines_can_be_hidden() -> None:
+    drawing = Drawing("<svg><g class='outline'></g></svg>", AWKWARD, "caption", (300, 200))
+    page = Reader(render_page("Report", [Section("Slices", [Gallery([drawing], "Show outlines"), drawing])]))
+    told = [one for one in page.all("div") if one.get("role") == "img"]
+    assert [one["aria-label"] for one in told] == [AWKWARD, AWKWARD]
+    (box,) = page.all("input")
+    assert page.all("label") == [{"class": "switch", "for": box["id"]}]
+    assert page.texts["label"] == ["Show outlines"]
+    with pytest.raises(InputError, match="what it shows"):
+        Drawing("<svg/>", "", "", (1, 1))
 
 
 def test_a_picture_must_be_told_in_words() -> None:
