@@ -91,6 +91,7 @@ def _write(task: _Task, name: str) -> dict[str, Any] | None:
 
 def _objects(task: _Task, attempt: Callable[[str, Callable[[], Any]], Any]) -> dict[str, Any]:
     from gliascope.present.dicom.files import write_object
+    from gliascope.present.dicom.sc import make_captures
     from gliascope.present.dicom.seg import make_seg
     from gliascope.present.dicom.source import origin_of
     from gliascope.present.dicom.sr import make_sr
@@ -113,6 +114,12 @@ def _objects(task: _Task, attempt: Callable[[str, Callable[[], Any]], Any]) -> d
         seg = attempt("seg", lambda: keep("seg", make_seg(finding, grid, origin, uids, outputs.seg_type)))
     if "sr" in outputs.write:
         attempt("sr", lambda: keep("sr", make_sr(finding, origin, uids, seg)))
+    if "sc" in outputs.write:
+        pixels, sequences = task.scan.pixels, task.scan.sequences
+        for made in attempt("sc", lambda: make_captures(finding, pixels, sequences, origin, uids)) or []:
+            name = f"{FOLDER}/sc_{made.InstanceNumber:04d}.dcm"
+            write_object(made, task.folder / name)
+            record["sc"].append(name)
     return record
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Final, Literal, get_args
 
-from gliascope.errors import InputError
+from gliascope.errors import InputError, MissingExtra
 from gliascope.present.dicom.seg import SegType
 
 Output = Literal["nifti", "seg", "sr", "sc"]
@@ -64,3 +65,15 @@ def parse_outputs(names: Iterable[str]) -> frozenset[Output]:
     if not given or set(given) - set(OUTPUTS):
         raise InputError(f"outputs must be some of {', '.join(OUTPUTS)}, received {', '.join(given) or 'none'}")
     return chosen
+
+
+def check_writable(write: frozenset[Output]) -> None:
+    """Make sure that what writes DICOM objects is installed, before anything is analysed.
+
+    Raises
+    ------
+    MissingExtra
+        If it is not, as under a Python that it has no wheels for.
+    """
+    if write & DICOM and find_spec("highdicom") is None:
+        raise MissingExtra(f"{', '.join(sorted(write & DICOM))} need highdicom: pip install highdicom")

@@ -126,11 +126,11 @@ def _refer(made: Dataset, origin: Origin) -> None:
                 if found.frame is not None:
                     item.ReferencedFrameNumber = found.frame
     own = [one for one in origin.evidence if one.series_uid == origin.series_uid]
-    made.SourceImageSequence = [_reference_item(one) for one in own]
-    made.ReferencedSeriesSequence[0].ReferencedInstanceSequence = [_reference_item(one) for one in own]
+    made.SourceImageSequence = [reference_item(one) for one in own]
+    made.ReferencedSeriesSequence[0].ReferencedInstanceSequence = [reference_item(one) for one in own]
 
 
-def _reference_item(reference: Reference) -> Dataset:
+def reference_item(reference: Reference) -> Dataset:
     """Name an instance as sequences of references do."""
     from pydicom.dataset import Dataset
 
