@@ -89,13 +89,13 @@ def test_an_input_named_twice_is_read_once_and_told(touch: Touch, caplog: pytest
 
 
 def test_folders_without_images_are_problems(touch: Touch) -> None:
-    root = touch("set/p1/1.png", "set/p2/scan.dcm", "set/p3/1_mask.png")
+    root = touch("set/p1/1.png", "set/p2/scan.bmp", "set/p3/1_mask.png")
     (root / "set" / "p4").mkdir()
     p1, *others = find_cases(root / "set")
     assert p1.problems == ()
-    rule = "a folder must hold images (.tif, .tiff, .png, .jpg, .jpeg, .nii.gz, .nii), received"
+    rule = "a folder must hold images (.tif, .tiff, .png, .jpg, .jpeg, .nii.gz, .nii) or DICOM, received"
     assert [case.problems for case in others] == [
-        (Problem(str(root / "set" / "p2"), f"{rule} 1 other files, as scan.dcm"),),
+        (Problem(str(root / "set" / "p2"), f"{rule} 1 other files, as scan.bmp"),),
         (Problem(str(root / "set" / "p3"), f"{rule} 1 other files, as 1_mask.png"),),
         (Problem(str(root / "set" / "p4"), f"{rule} none"),),
     ]

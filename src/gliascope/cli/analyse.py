@@ -13,6 +13,7 @@ from gliascope.cli.options import (
     Flips,
     PrecisionName,
     Quiet,
+    SeriesNames,
     Threads,
     Verbose,
     check_device,
@@ -35,7 +36,7 @@ def analyse(
         typer.Argument(
             metavar="[INPUT]...",
             show_default=False,
-            help="Images (TIFF, PNG, JPEG), volumes (NIfTI), a patient's folder, or a folder of patients.",
+            help="Images (TIFF, PNG, JPEG), volumes (NIfTI), DICOM files or a zip of them, or folders of these.",
         ),
     ] = None,
     *,
@@ -79,9 +80,10 @@ def analyse(
         bool,
         typer.Option(
             "--register",
-            help="Register the other sequences of a NIfTI case to FLAIR; else only those measured to lie elsewhere.",
+            help="Register the other sequences of a volume to FLAIR; else only those measured to lie elsewhere.",
         ),
     ] = False,
+    series: SeriesNames = None,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw pictures.")] = True,
     flips: Flips = False,
     save_probabilities: Annotated[
@@ -108,6 +110,9 @@ def analyse(
     What is no axial section of a head with FLAIR's contrast is not assessable: it gets no verdict about a tumour,
     and the results say why.
 
+    DICOM files are put together by study, whatever folders they lie in: `gliascope studies` shows what becomes of
+    each series.
+
     Exit status: 0 done; 1 something could not be read or written, the rest is done; 2 wrong arguments.
     """
     del verbose
@@ -117,7 +122,7 @@ def analyse(
 
     sequences = parse_channels(channels)
     try:
-        files = _cases(inputs or [], {"pre": t1, "flair": flair, "post": t1c})
+        files = _cases(inputs or [], {"pre": t1, "flair": flair, "post": t1c}, series or [])
         check_place(files, output)
     except InputError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
@@ -145,16 +150,16 @@ def analyse(
     _finish(done, output, quiet=quiet, as_json=as_json)
 
 
-def _cases(inputs: list[Path], volumes: "dict[Sequence, Path | None]") -> "list[CaseFiles]":
+def _cases(inputs: list[Path], volumes: "dict[Sequence, Path | None]", series: list[str]) -> "list[CaseFiles]":
     """Find the cases: those of the inputs, or the one whose volumes are named by options."""
     from gliascope.errors import InputError
     from gliascope.read import case_of_volumes, find_cases
 
     named = {sequence: path for sequence, path in volumes.items() if path is not None}
     if not named:
-        return find_cases(inputs)
-    if inputs:
-        raise InputError("--flair, --t1 and --t1c stand in place of INPUT, received both")
+        return find_cases(inputs, series)
+    if inputs or series:
+        raise InputError("--flair, --t1 and --t1c stand in place of INPUT and --series, received both")
     return [case_of_volumes(named)]
 
 

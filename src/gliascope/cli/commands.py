@@ -39,6 +39,7 @@ class Family:
 
 COMMANDS: Final[dict[str, Entry | Family]] = {
     "analyse": Entry("gliascope.cli.analyse:analyse", "Find and outline tumours in brain MRI."),
+    "studies": Entry("gliascope.cli.studies:studies", "List DICOM studies: which series would be used, and why not."),
     "enhance": Entry("gliascope.cli.enhance:enhance", "Enhance the contrast of images, and show what that did."),
     "phantom": Entry("gliascope.cli.phantom:phantom", "Write procedural scans with known truth."),
     "networks": Entry("gliascope.cli.networks:networks", "Draw the networks; count parameters and operations."),

@@ -44,6 +44,17 @@ Device = Annotated[
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; by default one for each core that may be used.")]
 """``threads: Threads = None``"""
 
+SeriesNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--series",
+        metavar="[NAME=]UID",
+        show_default=False,
+        help="A DICOM series to be used, whatever its headers say: UID or flair=UID, t1=UID, t1c=UID; may be repeated.",
+    ),
+]
+"""``series: SeriesNames = None``"""
+
 Flips = Annotated[
     bool,
     typer.Option(

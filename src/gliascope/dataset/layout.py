@@ -118,7 +118,7 @@ def patients(root: str | Path) -> list[PatientFolder]:
 
 
 def refuse_volumes(cases: Iterable[CaseFiles], purpose: str) -> None:
-    """Refuse NIfTI volumes where only image files will do.
+    """Refuse volumes where only image files will do.
 
     Parameters
     ----------
@@ -131,8 +131,9 @@ def refuse_volumes(cases: Iterable[CaseFiles], purpose: str) -> None:
     InputError
     """
     for case in cases:
-        if case.sequences:
-            raise InputError(f"{case.path}: {purpose} takes data sets of images, received NIfTI volumes")
+        if case.sequences or case.study is not None:
+            kind = "DICOM studies" if case.study is not None else "NIfTI volumes"
+            raise InputError(f"{case.path}: {purpose} takes data sets of images, received {kind}")
 
 
 def _patient_folder(case: CaseFiles) -> PatientFolder:

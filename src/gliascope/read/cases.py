@@ -32,7 +32,11 @@ class _Page:
 
 
 def read_cases(
-    inputs: str | Path | Many[str | Path], channels: tuple[Sequence, ...] | None = None, *, register: bool = False
+    inputs: str | Path | Many[str | Path],
+    channels: tuple[Sequence, ...] | None = None,
+    *,
+    register: bool = False,
+    series: Many[str] = (),
 ) -> Iterator[Case]:
     """Read every case that files and folders hold, one at a time.
 
@@ -44,7 +48,9 @@ def read_cases(
         The sequence of each channel, where the files do not follow the rule: grey is FLAIR, and
         red, green, blue are pre-contrast, FLAIR, post-contrast.
     register : bool
-        Register every sequence of a NIfTI case to its FLAIR, not only where it is measured to lie elsewhere.
+        Register every sequence of a NIfTI or DICOM case to its FLAIR, not only where it is measured to lie elsewhere.
+    series : sequence of str
+        DICOM series by their UIDs, see `gliascope.read.dicom.plan.parse_named`.
 
     Returns
     -------
@@ -55,10 +61,10 @@ def read_cases(
     ------
     InputError
         At once, before anything is read: if there is no input, a path does not exist, a mask is
-        named as input, or `channels` names no possible scan.
+        named as input, or `channels` or `series` names what cannot be.
     """
     check_sequences(channels)
-    return (read_case(files, channels, register=register) for files in find_cases(inputs))
+    return (read_case(files, channels, register=register) for files in find_cases(inputs, series))
 
 
 def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None, *, register: bool = False) -> Case:
@@ -84,6 +90,10 @@ def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None, *,
     check_sequences(channels)
     if files.sequences:
         return _read_volumes(files, register=register)
+    if files.study is not None:
+        from gliascope.read.dicom.case import read_study
+
+        return read_study(files.study, files.name, files.problems, register=register)
     problems = list(files.problems)
     masks, unmatched = match_masks(files.images, files.masks)
     warnings = dict.fromkeys((*files.warnings, *unmatched))

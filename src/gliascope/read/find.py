@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from gliascope.errors import InputError
+from gliascope.read.dicom.cases import Found, find_studies
+from gliascope.read.dicom.files import Place
+from gliascope.read.dicom.plan import Plan, parse_named
+from gliascope.read.dicom.search import Gathered, is_archive_name, is_dicom_file
 from gliascope.read.names import name_apart, natural_key, safe_name
 from gliascope.read.nifti.group import VolumeGroup, group_volumes, lone_volume
 from gliascope.read.nifti.names import SUFFIXES as VOLUME_SUFFIXES
@@ -47,6 +51,8 @@ class CaseFiles:
         Names that occur twice.
     sequences : tuple of str
         Where the images are NIfTI volumes: the sequence of each. Empty where each image is a slice or a stack of them.
+    study : Plan or None
+        Where the case is a DICOM study: which of its series are used. `images` is empty then.
     """
 
     name: str
@@ -57,29 +63,35 @@ class CaseFiles:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     sequences: tuple[Contrast, ...] = ()
+    study: Plan | None = None
 
 
-def find_cases(inputs: str | Path | Sequence[str | Path]) -> list[CaseFiles]:
-    """Find every case that files and folders hold; nothing is decoded.
+def find_cases(inputs: str | Path | Sequence[str | Path], series: Sequence[str] = ()) -> list[CaseFiles]:
+    """Find every case that files and folders hold; no pixel is decoded.
 
     Parameters
     ----------
     inputs : path or sequence of paths
         Image files (each its own case), folders with images (one case) and folders of such folders
         (one case for each, at any depth). NIfTI files of a folder are put together as
-        `gliascope.read.nifti.group.group_volumes` says. A path reached twice is one case; hidden
-        files and folders, and results of earlier runs, are passed over.
+        `gliascope.read.nifti.group.group_volumes` says. DICOM files of all inputs together, and of zip archives that
+        are named, are put together by study. A path reached twice is one case; hidden files and folders, and results
+        of earlier runs, are passed over.
+    series : sequence of str
+        DICOM series that the user names, see `gliascope.read.dicom.plan.parse_named`.
 
     Returns
     -------
     list of CaseFiles
-        In the order of the inputs, then in natural order of the paths.
+        In the order of the inputs, then in natural order of the paths; DICOM studies behind all others.
 
     Raises
     ------
     InputError
-        If there is no input, a path does not exist, or a ``*_mask.*`` file is named as input.
+        If there is no input, a path does not exist, a ``*_mask.*`` file is named as input, or a series is named that
+        is not there.
     """
+    named = parse_named(series)
     paths = [Path(one) for one in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     if not paths:
         raise InputError("at least one image or folder must be given, received none")
@@ -87,12 +99,35 @@ def find_cases(inputs: str | Path | Sequence[str | Path]) -> list[CaseFiles]:
         _check_argument(path)
     beside: dict[Path, dict[str, list[Path]]] = {}
     found: dict[tuple[Path, ...], CaseFiles] = {}
+    dicom = Gathered()
     for path in paths:
-        for case in _folder(path) if path.is_dir() else [_single(path, beside)]:
+        for case in _folder(path, dicom) if path.is_dir() else _single(path, beside, dicom):
             first = found.setdefault(_identity(case), case)
             if first is not case:
                 _logger.warning("%s: named twice, read once", case.path)
-    return _all_different(list(found.values()))
+    studies = [_case_of_study(one) for one in find_studies(dicom, named)]
+    return _all_different([*found.values(), *studies])
+
+
+def gather_dicom(inputs: Sequence[Path]) -> Gathered:
+    """Find the DICOM files that files, folders and archives hold, and nothing else.
+
+    Raises
+    ------
+    InputError
+        If there is no input, or a path does not exist.
+    """
+    if not inputs:
+        raise InputError("at least one DICOM file, folder or archive must be given, received none")
+    dicom = Gathered()
+    for path in inputs:
+        _check_argument(path)
+        if path.is_dir():
+            for _ in _walk(path, frozenset(), path, dicom):
+                pass
+        else:
+            _single(path, {}, dicom)
+    return dicom
 
 
 def case_of_volumes(files: Mapping[Contrast, Path]) -> CaseFiles:
@@ -141,25 +176,37 @@ def _check_argument(path: Path) -> None:
         raise InputError(f"{path}: a file named *_mask.* or *_seg.nii is truth and cannot be an input")
 
 
-def _single(path: Path, beside: dict[Path, dict[str, list[Path]]]) -> CaseFiles:
+def _single(path: Path, beside: dict[Path, dict[str, list[Path]]], dicom: Gathered) -> list[CaseFiles]:
+    if is_archive_name(path):
+        dicom.add_archive(path)
+        return []
     if is_volume_name(path):
-        return _case_of_group(lone_volume(path, _volumes(_entries(path.parent))), path, path.parent)
+        return [_case_of_group(lone_volume(path, _volumes(_entries(path.parent))), path, path.parent)]
+    if not is_image_name(path) and is_dicom_file(path):
+        dicom.add([Place(path)], path)
+        return []
     if path.parent not in beside:
         masks: dict[str, list[Path]] = {}
         for one in _entries(path.parent):
             if is_mask_name(one) and one.is_file():
                 masks.setdefault(mask_target(one), []).append(one)
         beside[path.parent] = masks
-    return CaseFiles(safe_name(path.stem), path, (path,), tuple(beside[path.parent].get(path.stem, ())))
+    return [CaseFiles(safe_name(path.stem), path, (path,), tuple(beside[path.parent].get(path.stem, ())))]
 
 
-def _folder(path: Path) -> list[CaseFiles]:
-    cases = list(_walk(path, frozenset()))
-    return cases or [_without_images(path, "received the results of an earlier run")]
+def _folder(path: Path, dicom: Gathered) -> list[CaseFiles]:
+    before = len(dicom.places)
+    cases = list(_walk(path, frozenset(), path, dicom))
+    if cases or len(dicom.places) > before:
+        return cases
+    return [_without_images(path, "received the results of an earlier run")]
 
 
-def _walk(folder: Path, above: frozenset[Path]) -> Iterator[CaseFiles]:
-    """Cases of a folder and of those below; `above` are the folders passed, so that a link back ends the way."""
+def _walk(folder: Path, above: frozenset[Path], root: Path, dicom: Gathered) -> Iterator[CaseFiles]:
+    """Cases of a folder and of those below; `above` are the folders passed, so that a link back ends the way.
+
+    DICOM files are gathered, since those of one study may lie in many folders.
+    """
     real = folder.resolve()
     if real in above:
         return
@@ -176,14 +223,27 @@ def _walk(folder: Path, above: frozenset[Path]) -> Iterator[CaseFiles]:
     folders = [one for one in entries if one.is_dir()]
     volumes = list(_volume_cases(folder, real.name, _volumes(entries)))
     yield from volumes
-    below = [case for one in folders for case in _walk(one, above | {real})]
+    places = [Place(one) for one in entries if _is_other_file(one) and is_dicom_file(one)]
+    dicom.add(places, root)
+    below = [case for one in folders for case in _walk(one, above | {real}, root, dicom)]
     if images:
         masks = tuple(one for one in files if is_mask_name(one))
         yield CaseFiles(safe_name(real.name), folder, images, masks, is_folder=True, warnings=_same_stems(images))
-    elif not folders and not volumes:
+    elif not (folders or volumes or places):
         yield _without_images(folder, _what_else(entries))
     if not (images or volumes) or any(case.images for case in below):
         yield from below
+
+
+def _is_other_file(path: Path) -> bool:
+    return not is_image_name(path) and not is_volume_name(path) and not is_archive_name(path) and path.is_file()
+
+
+def _case_of_study(found: Found) -> CaseFiles:
+    """Make the case of a study, named by its Study Instance UID: names of folders often are the patient's."""
+    root = found.root
+    name = safe_name(root.resolve().name) if found.plan is None else found.plan.study.uid
+    return CaseFiles(name, root, (), is_folder=root.is_dir(), problems=found.problems, study=found.plan)
 
 
 def _volumes(entries: list[Path]) -> list[Path]:
@@ -221,7 +281,7 @@ def _entries(folder: Path) -> list[Path]:
 
 def _without_images(folder: Path, received: str) -> CaseFiles:
     problem = Problem(
-        str(folder), f"a folder must hold images ({', '.join((*SUFFIXES, *VOLUME_SUFFIXES))}), {received}"
+        str(folder), f"a folder must hold images ({', '.join((*SUFFIXES, *VOLUME_SUFFIXES))}) or DICOM, {received}"
     )
     return CaseFiles(safe_name(folder.resolve().name), folder, (), is_folder=True, problems=(problem,))
 

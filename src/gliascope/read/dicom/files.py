@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from gliascope.errors import InputError, UnreadableFile
 from gliascope.scan import DicomImage
@@ -32,14 +32,14 @@ DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
 
 DAMAGE: Final = (
+    ArithmeticError,
+    AssertionError,
     AttributeError,
     EOFError,
     IndexError,
     KeyError,
-    LookupError,
     NotImplementedError,
     OSError,
-    OverflowError,
     TypeError,
     ValueError,
     struct.error,
@@ -68,6 +68,45 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.path}/{self.member}" if self.member else str(self.path)
+
+    @property
+    def folder(self) -> str:
+        """The folder that holds it, on disk or within the archive."""
+        return str(self).replace("\\", "/").rpartition("/")[0]
+
+
+class Archives:
+    """Archives that stay open while several of their members are read."""
+
+    def __init__(self) -> None:
+        self._open: dict[Path, zipfile.ZipFile] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._open.values():
+            one.close()
+
+    def read(self, place: Place, most: int = MAX_FILE) -> bytes:
+        """Unpack one member, no farther than `most` bytes.
+
+        Raises
+        ------
+        InputError
+            If it has more, or is encrypted.
+        """
+        archive = self._open.get(place.path)
+        if archive is None:
+            archive = self._open[place.path] = zipfile.ZipFile(place.path)
+        try:
+            with archive.open(place.member) as packed:
+                content = packed.read(most + 1)
+        except RuntimeError as error:  # zipfile's word for a password
+            raise InputError("a member of an archive must not be encrypted, received one that is") from error
+        if len(content) > most:
+            raise InputError(f"a member of an archive must have at most {most} bytes, received more")
+        return content
 
 
 @contextmanager
@@ -99,7 +138,9 @@ def open_instance(image: DicomImage, *, pixels: bool = False) -> FileDataset:
     return read_dataset(Place(image.path, image.member), pixels=pixels)
 
 
-def read_dataset(place: Place, *, pixels: bool = False, tags: list[int] | None = None) -> FileDataset:
+def read_dataset(
+    place: Place, *, pixels: bool = False, tags: list[int] | None = None, archives: Archives | None = None
+) -> FileDataset:
     """Read a data set; one without preamble or file meta information too.
 
     Parameters
@@ -109,6 +150,8 @@ def read_dataset(place: Place, *, pixels: bool = False, tags: list[int] | None =
         Read all of it; by default what comes before the pixel data.
     tags : list of int, optional
         Keep these elements only.
+    archives : Archives, optional
+        Keeps an archive open for the next member.
 
     Returns
     -------
@@ -121,7 +164,7 @@ def read_dataset(place: Place, *, pixels: bool = False, tags: list[int] | None =
         If it is damaged or breaks a bound; the message names the file and the rule.
     """
     try:
-        with open_stream(place) as stream:
+        with open_stream(place, archives) as stream:
             return _parse(stream, pixels, tags)
     except InputError as error:
         raise UnreadableFile(f"{place}: {error}") from error
@@ -130,12 +173,17 @@ def read_dataset(place: Place, *, pixels: bool = False, tags: list[int] | None =
     except MemoryError as error:
         raise UnreadableFile(f"{place}: a DICOM file must fit into memory, received a larger one") from error
     except DAMAGE as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise UnreadableFile(f"{place}: a DICOM file must be readable and undamaged, received {reason}") from error
+        raise _damaged(place, error) from error
+
+
+def _damaged(place: Place, error: Exception) -> UnreadableFile:
+    """Say that a file is damaged, in words that hold nothing of it."""
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return UnreadableFile(f"{place}: a DICOM file must be readable and undamaged, received {reason}")
 
 
 @contextmanager
-def open_stream(place: Place) -> Iterator[Any]:
+def open_stream(place: Place, archives: Archives | None = None) -> Iterator[Any]:
     """Open a file, or unpack a member of an archive into memory.
 
     Raises
@@ -144,8 +192,11 @@ def open_stream(place: Place) -> Iterator[Any]:
         If it has more than `MAX_FILE` bytes.
     """
     if place.member:
-        with zipfile.ZipFile(place.path) as archive:
-            yield io.BytesIO(read_member(archive, place.member))
+        if archives is not None:
+            yield io.BytesIO(archives.read(place))
+            return
+        with Archives() as opened:
+            yield io.BytesIO(opened.read(place))
         return
     with place.path.open("rb") as stream:
         size = stream.seek(0, io.SEEK_END)
@@ -155,22 +206,22 @@ def open_stream(place: Place) -> Iterator[Any]:
         yield stream
 
 
-def read_member(archive: zipfile.ZipFile, member: str, most: int = MAX_FILE) -> bytes:
-    """Unpack one member, no farther than `most` bytes.
+def read_content(place: Place, most: int) -> bytes:
+    """Read the first bytes of a file or member, `most` of them.
 
     Raises
     ------
-    InputError
-        If it has more.
+    UnreadableFile
+        If it cannot be read any more.
     """
     try:
-        with archive.open(member) as packed:
-            content = packed.read(most + 1)
-    except RuntimeError as error:  # zipfile's word for a password
-        raise InputError("a member of an archive must not be encrypted, received one that is") from error
-    if len(content) > most:
-        raise InputError(f"a member of an archive must have at most {most} bytes, received more")
-    return content
+        with open_stream(place) as stream:
+            content: bytes = stream.read(most)
+            return content
+    except InputError as error:
+        raise UnreadableFile(f"{place}: {error}") from error
+    except DAMAGE as error:
+        raise _damaged(place, error) from error
 
 
 def _parse(stream: Any, pixels: bool, tags: list[int] | None) -> FileDataset:

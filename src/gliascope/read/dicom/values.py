@@ -1,0 +1,112 @@
+"""Values of a data set, taken as far as they can be understood: a wrong one is none, never an error."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from gliascope.read.dicom.files import DAMAGE, quiet
+
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UID: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
+_LONGEST: Final = 64
+_HIDDEN: Final = "***"
+_LEAST: Final = 3
+"""Letters that a part of a name must have to be looked for in other texts."""
+
+
+def value_of(data: Any, keyword: str) -> Any:
+    """Value of an element as pydicom converts it; None where it is absent, empty or cannot be converted."""
+    try:
+        with quiet():
+            found = data.get(keyword)
+    except (*DAMAGE, RecursionError):
+        return None
+    return None if found is None or (hasattr(found, "__len__") and len(found) == 0) else found
+
+
+def texts(data: Any, keyword: str) -> tuple[str, ...]:
+    """Every value of an element as plain text, without what cannot be printed."""
+    found = value_of(data, keyword)
+    if found is None:
+        return ()
+    if isinstance(found, bytes):
+        found = found.decode("latin-1")
+    parts = found.split("\\") if isinstance(found, str) else _listed(found)
+    return tuple(_UNPRINTABLE.sub("", str(one)).strip() for one in parts)
+
+
+def text(data: Any, keyword: str) -> str:
+    """Text of an element, several values put together by blanks."""
+    return " ".join(one for one in texts(data, keyword) if one)
+
+
+def numbers(data: Any, keyword: str, count: int | None = None) -> tuple[float, ...] | None:
+    """Numbers of an element.
+
+    Parameters
+    ----------
+    data : Dataset of pydicom's
+    keyword : str
+    count : int, optional
+        How many there must be.
+
+    Returns
+    -------
+    tuple of float or None
+        None where there are none, another count, or one is no finite number.
+    """
+    found = texts(data, keyword)
+    try:
+        values = tuple(float(one) for one in found)
+    except ValueError:
+        return None
+    if not values or not all(math.isfinite(one) for one in values) or (count is not None and len(values) != count):
+        return None
+    return values
+
+
+def number(data: Any, keyword: str) -> float | None:
+    """First number of an element; None where there is none."""
+    values = numbers(data, keyword)
+    return None if values is None else values[0]
+
+
+def whole(data: Any, keyword: str) -> int | None:
+    """First number of an element if it is a whole one."""
+    value = number(data, keyword)
+    return int(value) if value is not None and value == int(value) else None
+
+
+def uid(data: Any, keyword: str) -> str:
+    """Unique identifier; empty where there is none or it is none by its letters."""
+    found = text(data, keyword)
+    return found if len(found) <= _LONGEST and _UID.fullmatch(found) else ""
+
+
+def items(data: Any, keyword: str) -> list[Any]:
+    """Items of a sequence; none where it is no sequence."""
+    found = value_of(data, keyword)
+    if found is None or isinstance(found, str | bytes):
+        return []
+    return [one for one in _listed(found) if hasattr(one, "get")]
+
+
+def without_names(found: str, names: Iterable[str]) -> str:
+    """Hide every part of a patient's name, or a date of birth, in a text that is going to be shown."""
+    parts = [part for one in names for part in re.split(r"[\s^=,.]+", one) if len(part) >= _LEAST]
+    for part in sorted(set(parts), key=len, reverse=True):
+        found = re.sub(re.escape(part), _HIDDEN, found, flags=re.IGNORECASE)
+    return found
+
+
+def _listed(found: Any) -> list[Any]:
+    try:
+        with quiet():
+            return list(found)
+    except TypeError:
+        return [found]
+    except DAMAGE:
+        return []
