@@ -23,6 +23,7 @@ from gliascope.cli.options import (
 
 if TYPE_CHECKING:
     from gliascope.pipeline import Outcome
+    from gliascope.pipeline.outputs import Outputs
     from gliascope.read import CaseFiles
     from gliascope.scan import Sequence
 
@@ -89,6 +90,24 @@ def analyse(
     save_probabilities: Annotated[
         bool, typer.Option("--save-probabilities", help="Write each pixel's probability for the slices called tumour.")
     ] = False,
+    write: Annotated[
+        str,
+        typer.Option(
+            metavar="KINDS",
+            help="What to write beside tables and pictures, with commas between: nifti, the masks, in any case; and of "
+            "DICOM studies seg, sr, sc: a segmentation, a structured report, secondary captures.",
+        ),
+    ] = "nifti",
+    seg_type: Annotated[
+        str,
+        typer.Option(
+            metavar="TYPE",
+            help="Of the DICOM segmentation: binary, the outline; or fractional, the pixels' probabilities.",
+        ),
+    ] = "binary",
+    anonymise: Annotated[
+        bool, typer.Option("--anonymise", help="Write nothing of a DICOM study that tells its patient.")
+    ] = False,
     force: Annotated[
         bool,
         typer.Option("--force", help="Judge what is not assessable as well; the results say why it should not be."),
@@ -103,9 +122,9 @@ def analyse(
     """Find and outline tumours in brain MRI.
 
     Writes OUT/cases.csv, OUT/slices.csv and a folder for each case, with findings.json, a mask for every slice, a
-    picture for each tumour slice and a contact sheet. An image named on the command line is a case of its own; a
-    folder of images is one case, and so are the NIfTI sequences of a folder, whose mask is written as mask.nii.gz
-    over the FLAIR. Files named *_mask.* or *_seg.nii are truth, never input.
+    picture for each tumour slice and a contact sheet; with --write, DICOM objects for a PACS too. An image named on
+    the command line is a case of its own; a folder of images is one case, and so are the NIfTI sequences of a folder,
+    whose mask is written as mask.nii.gz over the FLAIR. Files named *_mask.* or *_seg.nii are truth, never input.
 
     What is no axial section of a head with FLAIR's contrast is not assessable: it gets no verdict about a tumour,
     and the results say why.
@@ -126,6 +145,7 @@ def analyse(
         check_place(files, output)
     except InputError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
+    outputs = _outputs(files, write, seg_type, anonymise=anonymise)
     check_device(device)
     check_precision(precision)
     analyser = Analyser(
@@ -133,7 +153,7 @@ def analyse(
         device=device,
         threads=threads,
         threshold=threshold,
-        save_probabilities=save_probabilities,
+        save_probabilities=save_probabilities or outputs.seg_type == "fractional",
         operating_point=operating_point,
         precision=precision,
         flips=flips,
@@ -142,12 +162,31 @@ def analyse(
     done: list[dict[str, Any]] = []
     with progress(quiet=quiet or as_json) as bar:
         options: dict[str, Any] = {"channels": sequences, "register": register, "figures": figures, "resume": resume}
+        options["outputs"] = outputs
         task = bar.add_task("analysing", total=len(files), note="")
         for outcome in analyse_into(analyser, files, output, **options):
             done.append(_summary(outcome))
             bar.update(task, advance=1, note=outcome.record["case"])
             _report(outcome.record, quiet=quiet or as_json)
     _finish(done, output, quiet=quiet, as_json=as_json)
+
+
+def _outputs(files: "list[CaseFiles]", write: str, seg_type: str, *, anonymise: bool) -> "Outputs":
+    """Understand what is to be written, and refuse what none of the cases has."""
+    from gliascope.errors import InputError
+    from gliascope.pipeline.outputs import DICOM, Outputs, check_writable, parse_outputs
+
+    if seg_type not in {"binary", "fractional"}:
+        raise typer.BadParameter(f"--seg-type must be binary or fractional, received {seg_type}")
+    try:
+        kinds = parse_outputs(write.split(","))
+    except InputError as wrong:
+        raise typer.BadParameter(f"--write: {wrong}") from wrong
+    if (kinds & DICOM or anonymise) and not any(one.study is not None for one in files):
+        asked = "--anonymise" if anonymise else f"--write {','.join(sorted(kinds & DICOM))}"
+        raise typer.BadParameter(f"{asked} must be given a DICOM study, received none")
+    check_writable(kinds)
+    return Outputs(kinds, "fractional" if seg_type == "fractional" else "binary", anonymise)
 
 
 def _cases(inputs: list[Path], volumes: "dict[Sequence, Path | None]", series: list[str]) -> "list[CaseFiles]":

@@ -157,3 +157,10 @@ def test_what_reads_otherwise_is_not_kept(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(GliascopeError, match=r"seg\.dcm: what was written must be read back as it was"):
         write_object(made, tmp_path / "seg.dcm")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rules_are_for_what_is_written() -> None:
+    sheared = AFFINE.copy()
+    sheared[0, 2] = 1.0
+    origin = origin_of(*drawn_source(SHAPE, sheared, FrameOfReferenceUID=None), Grid(SHAPE, sheared))
+    assert make_seg(finding_of(outline(), "no tumour"), Grid(SHAPE, sheared), origin, Uids("key")) is None

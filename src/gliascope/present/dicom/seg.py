@@ -53,10 +53,12 @@ def make_seg(finding: Finding, grid: Grid, origin: Origin, uids: Uids, kind: Seg
         If the grid is sheared, the source states no frame of reference, or probabilities are asked for and were not
         kept.
     """
-    _check(grid, origin)
-    frames = _frames(finding, kind)
-    if finding.verdict != "tumour" or not frames.any():
+    if finding.verdict != "tumour":
         return None
+    frames = _frames(finding, kind)
+    if not frames.any():
+        return None
+    _check(grid, origin)
     import highdicom
     from highdicom.color import CIELabColor
     from pydicom.sr.codedict import codes
@@ -109,10 +111,9 @@ def _frames(finding: Finding, kind: SegType) -> NDArray[np.uint8]:
     assert finding.volume is not None
     values: NDArray[Any] = finding.volume.mask
     if kind == "fractional":
-        if finding.verdict == "tumour" and finding.volume.mask_probability is None:
+        if finding.volume.mask_probability is None:
             raise InputError("a fractional segmentation must have the pixels' probabilities, which were not kept")
-        if finding.volume.mask_probability is not None:
-            values = np.rint(finding.volume.mask_probability * STEPS)
+        values = np.rint(finding.volume.mask_probability * STEPS)
     return np.ascontiguousarray(values.transpose(2, 1, 0).astype(np.uint8))
 
 

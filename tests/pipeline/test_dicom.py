@@ -1,0 +1,166 @@
+"""A DICOM study through the pipeline: the objects that are written, or the rule that forbids them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import highdicom
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from numpy.typing import NDArray
+
+from gliascope.bundle import load_bundle
+from gliascope.engine.fake import FakeEngine
+from gliascope.geometry import to_world
+from gliascope.pipeline import Analyser, analyse_into
+from gliascope.pipeline.outputs import Outputs, parse_outputs
+from gliascope.read import find_cases
+from tests.dicom_series import FLAIR, T1, write_series
+from tests.dicom_tools import complaints
+
+BundleFactory = Callable[..., Path]
+RESULTS = Outputs(parse_outputs(["seg", "sr"]))
+EVERYTHING = Outputs(parse_outputs(["nifti", "seg", "sr", "sc"]))
+
+
+@pytest.fixture(scope="module")
+def analyser(tiny_bundle: BundleFactory) -> Analyser:
+    return Analyser(load_bundle(tiny_bundle()), engine=FakeEngine("shared"))
+
+
+def head(*, tumour: bool = True) -> NDArray[np.uint16]:
+    """A grey head of 12 slices, with a bright box to the left and posterior."""
+    grid = np.meshgrid(*[np.linspace(-1, 1, n) for n in (12, 44, 40)], indexing="ij")
+    values = np.where(np.hypot(grid[1], grid[2]) < 0.9, 300, 0).astype(np.uint16)
+    if tumour:
+        values[5:9, 24:34, 22:32] = 900
+    return values
+
+
+def affine_of(*, shear: float = 0) -> NDArray[np.float64]:
+    affine = np.diag([2.0, 2.0, 5.0, 1.0])
+    affine[:3, 3] = (-40, -44, 13)
+    affine[1, 2] = shear
+    return affine
+
+
+def study(folder: Path, *, tumour: bool = True, shear: float = 0, **tags: Any) -> Path:
+    write_series(folder / "flair", head(tumour=tumour), affine_of(shear=shear), **{**FLAIR, **tags})
+    write_series(folder / "t1", head(tumour=False), affine_of(shear=shear), **{**T1, **tags})
+    return folder
+
+
+def analysed(analyser: Analyser, source: Path, out: Path, outputs: Outputs = RESULTS, **options: Any) -> Any:
+    (outcome,) = analyse_into(analyser, find_cases(source), out, figures=False, outputs=outputs, **options)
+    return outcome
+
+
+def test_every_object_is_written_and_named(analyser: Analyser, tmp_path: Path) -> None:
+    outcome = analysed(analyser, study(tmp_path / "study"), tmp_path / "out", EVERYTHING)
+    assert outcome.record["problems"] == []
+    said = outcome.record["dicom"]
+    assert (said["seg"], said["sr"], said["anonymised"]) == ("dicom/seg.dcm", "dicom/sr.dcm", False)
+    assert said["sc"] == [f"dicom/sc_{number:04d}.dcm" for number in range(1, 5)]
+    assert json.loads((outcome.folder / "findings.json").read_text(encoding="utf-8"))["dicom"] == said
+    for name in (said["seg"], said["sr"], said["sc"][0]):
+        assert complaints(outcome.folder / name) == []
+    assert not any(one.name.startswith(".") for one in (outcome.folder / "dicom").iterdir())
+
+
+def test_the_segmentation_lies_where_the_nifti_mask_does(analyser: Analyser, tmp_path: Path) -> None:
+    folder = analysed(analyser, study(tmp_path / "study"), tmp_path / "out").folder
+    volume = highdicom.seg.segread(folder / "dicom" / "seg.dcm").get_volume(combine_segments=True)
+    found = to_world(volume.affine, np.argwhere(volume.array))
+    image = nibabel.Nifti1Image.from_filename(folder / "mask.nii.gz")
+    expected = to_world(image.affine, np.argwhere(image.get_fdata() > 0)) * [-1, -1, 1]
+    assert len(found) == len(expected) > 0
+    apart = np.linalg.norm(found[:, None] - expected[None], axis=2)
+    assert apart.min(axis=0).max() < 1e-3
+
+
+def test_without_tumour_the_report_says_so_and_nothing_else_is_written(analyser: Analyser, tmp_path: Path) -> None:
+    outcome = analysed(analyser, study(tmp_path / "study", tumour=False), tmp_path / "out", EVERYTHING)
+    assert outcome.record["verdict"] == "no tumour"
+    assert outcome.record["dicom"] == {"seg": None, "sr": "dicom/sr.dcm", "sc": [], "anonymised": False}
+    assert [one.name for one in (outcome.folder / "dicom").iterdir()] == ["sr.dcm"]
+
+
+def test_a_repeat_gives_the_same_bytes(analyser: Analyser, tmp_path: Path) -> None:
+    source = study(tmp_path / "study")
+    one, other = (analysed(analyser, source, tmp_path / name, EVERYTHING).folder / "dicom" for name in "ab")
+    names = sorted(path.name for path in one.iterdir())
+    assert names == sorted(path.name for path in other.iterdir())
+    for name in names:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def test_other_outputs_are_not_taken_over(analyser: Analyser, tmp_path: Path) -> None:
+    source = study(tmp_path / "study")
+    analysed(analyser, source, tmp_path / "out", Outputs())
+    assert analysed(analyser, source, tmp_path / "out", Outputs(), resume=True).continued
+    again = analysed(analyser, source, tmp_path / "out", Outputs(parse_outputs(["sr"])), resume=True)
+    assert not again.continued
+    assert again.record["dicom"]["sr"] == "dicom/sr.dcm"
+    assert analysed(analyser, source, tmp_path / "out", Outputs(parse_outputs(["sr"])), resume=True).continued
+
+
+def test_what_was_not_read_from_dicom_is_refused(analyser: Analyser, tmp_path: Path) -> None:
+    path = tmp_path / "case" / "case_flair.nii.gz"
+    path.parent.mkdir()
+    nibabel.save(nibabel.Nifti1Image(head().T.astype(np.int16), np.diag([-2.0, -2, 5, 1])), path)
+    record = analysed(analyser, path, tmp_path / "out").record
+    (problem,) = record["problems"]
+    assert problem["message"] == "seg, sr must refer to a DICOM study, received a case that was not read from one"
+    assert record["dicom"] is None
+    assert record["verdict"] == "tumour"
+
+
+def test_headers_that_cannot_be_used_are_a_problem_and_no_end(
+    analyser: Analyser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("LOUDLY^SHOUTED")
+
+    monkeypatch.setattr("gliascope.present.dicom.seg.make_seg", fail)
+    record = analysed(analyser, study(tmp_path / "study"), tmp_path / "out").record
+    (problem,) = record["problems"]
+    assert problem["message"] == "seg was not written: the object could not be made: ValueError"
+    assert record["dicom"]["seg"] is None
+    assert record["dicom"]["sr"] == "dicom/sr.dcm"
+
+
+def test_anonymised_results_tell_nothing(
+    analyser: Analyser, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    loud: dict[str, Any] = {"PatientName": "LOUDLY^SHOUTED", "PatientID": "LOUDID", "PatientBirthDate": "19510711"}
+    source = study(tmp_path / "LOUD" / "study", **loud, AccessionNumber="LOUDACC", StudyDate="20010911")
+    with caplog.at_level("DEBUG"):
+        outputs = Outputs(EVERYTHING.write, anonymise=True)
+        outcome = analysed(analyser, source, tmp_path / "out", outputs)
+    assert outcome.record["dicom"]["anonymised"]
+    assert outcome.record["case"].startswith("ANON-")
+    uids = {str(pydicom.dcmread(one).SeriesInstanceUID).encode() for one in source.rglob("*.dcm")}
+    for path in (tmp_path / "out").rglob("*"):
+        assert "LOUD" not in path.relative_to(tmp_path / "out").as_posix()
+        content = path.read_bytes() if path.is_file() else b""
+        for word in (b"LOUD", b"19510711", b"20010911", *uids):
+            assert word not in content, path.name
+    captured = capsys.readouterr()
+    for text in (captured.out, captured.err, caplog.text):
+        assert "LOUD" not in text
+        assert "19510711" not in text
+
+
+def test_what_is_no_dicom_cannot_be_anonymised(analyser: Analyser, tmp_path: Path) -> None:
+    path = tmp_path / "LOUD" / "LOUD_flair.nii.gz"
+    path.parent.mkdir()
+    nibabel.save(nibabel.Nifti1Image(head().T.astype(np.int16), np.diag([-2.0, -2, 5, 1])), path)
+    record = analysed(analyser, path, tmp_path / "out", Outputs(anonymise=True)).record
+    assert record["problems"][0]["message"].startswith("an anonymised case must be a DICOM study")
+    assert record["slices"] == []
+    assert "LOUD" not in json.dumps(record)
