@@ -287,7 +287,13 @@ def test_a_nifti_case_by_its_files(cli: Cli, tiny_bundle: BundleFactory, bright:
     assert record["slices"][0]["sequences"] == ["flair"]  # the other is a copy of FLAIR
     assert record["measurement"]["volume_ml"] > 0
     assert (out / "a" / "mask.nii.gz").is_file()
-    assert sorted(one.name for one in (out / "a").iterdir()) == ["figures", "findings.json", "mask.nii.gz"]
+    assert sorted(one.name for one in (out / "a").iterdir()) == [
+        "figures",
+        "findings.json",
+        "mask.nii.gz",
+        "report.html",
+        "thumbnail.jpg",
+    ]
     both = cli("analyse", tmp_path / "a.nii.gz", "--flair", tmp_path / "b.nii", "-o", tmp_path / "c")
     assert both.status == 2
     assert "in place of INPUT" in both.err.replace("\n", " ")

@@ -46,7 +46,7 @@ def test_tables_and_folders(tmp_path: Path, patients: Path, tiny_bundle: BundleF
     outcomes = run(patients, out, Analyser(tiny_bundle()))
     assert [one.record["case"] for one in outcomes] == ["p1", "p2", "p10"]
     assert [one.has_problems for one in outcomes] == [False, False, True]
-    assert sorted(one.name for one in out.iterdir()) == ["cases.csv", "p1", "p10", "p2", "slices.csv"]
+    assert sorted(one.name for one in out.iterdir()) == ["cases.csv", "index.html", "p1", "p10", "p2", "slices.csv"]
 
     cases = table(out / "cases.csv")
     assert tuple(cases[0]) == CASE_COLUMNS

@@ -37,7 +37,7 @@ def test_a_folder_holds_what_its_record_names(tmp_path: Path, finding: Finding, 
     record = write_case(finding, case, tmp_path / "out")
     folder = tmp_path / "out" / "anna"
     assert json.loads((folder / "findings.json").read_text(encoding="utf-8")) == record
-    named = {"findings.json", record["contact_sheet"]}
+    named = {"findings.json", record["contact_sheet"], record["report"], record["thumbnail"]}
     for one, said in zip(finding.slices, record["slices"], strict=True):
         named |= {said[key] for key in ("mask", "mask_probability", "figure") if said[key] is not None}
         mask = np.asarray(Image.open(folder / said["mask"]))

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import REASONS, Finding
+from gliascope.findings import REASONS, Finding, SliceFinding
+from gliascope.present.canvas import Canvas
 from gliascope.present.display import Window, display_window, plane
 from gliascope.present.figure import slice_figure
-from gliascope.present.sheet import SheetSlice, contact_sheet
-from gliascope.scan import Case, Scan
+from gliascope.present.sheet import SheetSlice, draw_sheet
+from gliascope.scan import Case, Mask, Scan
 
 
 def slices_to_draw(finding: Finding, case: Case) -> list[bool]:
@@ -34,46 +35,73 @@ def slices_to_draw(finding: Finding, case: Case) -> list[bool]:
     ]
 
 
-def draw_figures(finding: Finding, case: Case, record: dict[str, Any], folder: Path) -> None:
-    """Draw the pictures that a record names.
+def draw_case_sheet(finding: Finding, case: Case, record: dict[str, Any]) -> Canvas | None:
+    """Draw the contact sheet of a case.
 
     Parameters
     ----------
     finding : Finding
     case : Case
     record : dict
-        The finding's JSON form; ``figure`` and ``contact_sheet`` name the files.
+        The finding's JSON form.
+
+    Returns
+    -------
+    Canvas or None
+        None where every slice is blank.
+    """
+    sheet = []
+    for one, truth, said, (scan, place) in _slices(finding, case, record):
+        if one.reason == "blank":
+            continue
+        label = Path(said["mask"]).name.removesuffix("_mask.png")
+        if finding.volume is not None:
+            label = f"{one.source.page + 1}"
+        image = plane(scan.pixels[place], scan.sequences)
+        shown = None if truth is None else truth.pixels
+        sheet.append(
+            SheetSlice(image, _short(label, finding.case), one.probability, one.verdict == "tumour", one.mask, shown)
+        )
+    return draw_sheet(sheet, title=finding.case, summary=_summary(record)) if sheet else None
+
+
+def draw_figures(finding: Finding, case: Case, record: dict[str, Any], folder: Path) -> None:
+    """Draw the pictures of slices that a record names.
+
+    Parameters
+    ----------
+    finding : Finding
+    case : Case
+    record : dict
+        The finding's JSON form; ``figure`` of each slice names the file.
     folder : Path
         The case's folder.
     """
-    if record["contact_sheet"] is None:
-        return
-    sheet = []
+    drawn = [one for one in _slices(finding, case, record) if one[2]["figure"] is not None]
+    windows = {id(scan): _window(scan) for scan in case.scans} if drawn else {}
+    for one, truth, said, (scan, place) in drawn:
+        slice_figure(
+            scan.pixels[place],
+            None if truth is None else truth.pixels,
+            one.mask,
+            probability=one.probability,
+            title=_title(said, "page" if finding.volume is None else "slice"),
+            sequence_names=scan.sequences,
+            path=folder / said["figure"],
+            verdict=one.verdict,
+            note=_note(said),
+            window=windows[id(scan)],
+        )
+
+
+def _slices(
+    finding: Finding, case: Case, record: dict[str, Any]
+) -> list[tuple[SliceFinding, Mask | None, dict[str, Any], tuple[Scan, int]]]:
+    """What is known of every slice: finding, truth, JSON form, and its place in its scan."""
+    if not finding.slices:
+        return []
     places = [(scan, place) for scan in case.scans for place in range(len(scan))]
-    windows = {id(scan): _window(scan) for scan in case.scans}
-    for one, truth, said, (scan, place) in zip(finding.slices, case.truths, record["slices"], places, strict=True):
-        shown = None if truth is None else truth.pixels
-        if said["figure"] is not None:
-            slice_figure(
-                scan.pixels[place],
-                shown,
-                one.mask,
-                probability=one.probability,
-                title=_title(said, "page" if finding.volume is None else "slice"),
-                sequence_names=scan.sequences,
-                path=folder / said["figure"],
-                verdict=one.verdict,
-                note=_note(said),
-                window=windows[id(scan)],
-            )
-        if one.reason != "blank":
-            image = plane(scan.pixels[place], scan.sequences)
-            positive = one.verdict == "tumour"
-            label = Path(said["mask"]).name.removesuffix("_mask.png")
-            if finding.volume is not None:
-                label = f"{one.source.page + 1}"
-            sheet.append(SheetSlice(image, _short(label, finding.case), one.probability, positive, one.mask, shown))
-    contact_sheet(sheet, title=finding.case, summary=_summary(record), path=folder / record["contact_sheet"])
+    return list(zip(finding.slices, case.truths, record["slices"], places, strict=True))
 
 
 def _title(said: dict[str, Any], page: str) -> str:

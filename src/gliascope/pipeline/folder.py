@@ -18,8 +18,10 @@ from gliascope.pipeline.analyser import Analyser
 from gliascope.pipeline.anonymous import anonymous_case
 from gliascope.pipeline.outputs import Outputs
 from gliascope.pipeline.record import fingerprint
+from gliascope.pipeline.reports import INDEX, Reports, check_index, write_folder_index
 from gliascope.pipeline.results import FINDINGS, case_folder, write_case
 from gliascope.pipeline.tables import Tables
+from gliascope.present.report.index_page import IndexRow, index_row
 from gliascope.read import CaseFiles, read_case
 from gliascope.scan import Case, Sequence
 
@@ -74,6 +76,7 @@ def analyse_into(
     figures: bool = True,
     resume: bool = False,
     outputs: Outputs | None = None,
+    reports: Reports | None = None,
 ) -> Iterator[Outcome]:
     """Analyse cases and write their results.
 
@@ -86,7 +89,7 @@ def analyse_into(
     files : sequence of CaseFiles
         As `gliascope.read.find_cases` gives them.
     out : str or Path
-        Gets ``cases.csv``, ``slices.csv`` and a folder for each case.
+        Gets ``cases.csv``, ``slices.csv``, ``index.html`` and a folder for each case.
     channels, register
         See `Analyser.iter`.
     figures : bool
@@ -95,6 +98,9 @@ def analyse_into(
         thresholds, options and version of gliascope.
     outputs : Outputs, optional
         By default no DICOM objects.
+    reports : Reports, optional
+        By default ``report.html`` of each case and ``index.html`` over all cases in `out`, and none without figures.
+        An older ``index.html`` is kept up to date in any case.
 
     Yields
     ------
@@ -110,10 +116,11 @@ def analyse_into(
         If results cannot be written; those of finished cases remain.
     """
     folder = Path(out)
-    outputs = outputs or Outputs()
+    outputs, reports = outputs or Outputs(), reports or Reports(html=figures)
     check_place(files, folder)
     options: dict[str, Any] = {
         **outputs.options,
+        **reports.options,
         "figures": figures,
         "save_probabilities": analyser.save_probabilities,
         "precision": analyser.engine.describe()["precision"],
@@ -131,13 +138,19 @@ def analyse_into(
         record = _finished(target, mark) if resume else None
         return _Begun(case, mark, target, record, None if record else _analysed(analyser, case))
 
-    with Tables(folder) as tables:
-        for begun in map_ahead(begin, files, AHEAD if analyser.engine.lanes > 1 else 0):
-            record = begun.record or _written(begun, folder, figures, outputs)
-            tables.add(record)
-            outcome = Outcome(record, begun.target, begun.record is not None)
-            del begun  # its pixels, before the case after the next is read
-            yield outcome
+    rows: dict[str, IndexRow] = {}
+    try:
+        with Tables(folder) as tables:
+            for begun in map_ahead(begin, files, AHEAD if analyser.engine.lanes > 1 else 0):
+                record = begun.record or _written(begun, folder, figures, outputs, reports)
+                tables.add(record)
+                rows[begun.target.name] = index_row(record, begun.target)
+                outcome = Outcome(record, begun.target, begun.record is not None)
+                del begun  # its pixels, before the case after the next is read
+                yield outcome
+    finally:
+        if (rows and reports.html) or (folder / INDEX).exists():
+            write_folder_index(folder, rows)
 
 
 def check_place(files: Many[CaseFiles], out: Path) -> None:
@@ -147,8 +160,9 @@ def check_place(files: Many[CaseFiles], out: Path) -> None:
     ------
     InputError
         If `out` is a file or one of the folders that are to be read, or something other than an older result stands
-        where a case's results belong.
+        where a case's results or ``index.html`` belong.
     """
+    check_index(out)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: results must go into a folder, received a file")
     for one in files:
@@ -166,10 +180,11 @@ def _analysed(analyser: Analyser, case: Case) -> Finding:
     return finding
 
 
-def _written(begun: _Begun, out: Path, figures: bool, outputs: Outputs) -> dict[str, Any]:
+def _written(begun: _Begun, out: Path, figures: bool, outputs: Outputs, reports: Reports) -> dict[str, Any]:
     assert begun.finding is not None  # what an earlier run has not done was analysed
     start = time.perf_counter()
-    record = write_case(begun.finding, begun.case, out, figures=figures, mark=begun.mark, outputs=outputs)
+    chosen: dict[str, Any] = {"figures": figures, "outputs": outputs, "reports": reports}
+    record = write_case(begun.finding, begun.case, out, mark=begun.mark, **chosen)
     logger.info("%s: written in %.1f s", begun.case.name, time.perf_counter() - start)
     return record
 

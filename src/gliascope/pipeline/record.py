@@ -34,6 +34,7 @@ LONGEST: Final = 200
 _UNDECODED: Final = re.compile("[\ud800-\udfff]")
 
 CONTACT_SHEET: Final = "figures/contact_sheet.png"
+NO_REPORTS: Final[dict[str, str | None]] = {"report": None, "report_pdf": None, "thumbnail": None}
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ def record_of(
     sheet: bool,
     mark: str,
     objects: dict[str, Any] | None = None,
+    reports: dict[str, str | None] | None = None,
 ) -> dict[str, Any]:
     """Make the JSON form of a finding.
 
@@ -160,6 +162,8 @@ def record_of(
         The case's fingerprint.
     objects : dict, optional
         The DICOM objects that were written (`gliascope.pipeline.dicom.write_objects`).
+    reports : dict, optional
+        Names of the reports' files (`gliascope.pipeline.reports.Reports.names`); by default there are none.
 
     Returns
     -------
@@ -200,6 +204,7 @@ def record_of(
         "truth": _case_truth(finding, truths),
         "slices": slices,
         "contact_sheet": CONTACT_SHEET if sheet and something else None,
+        **(reports or NO_REPORTS),
         "dicom": objects,
         "warnings": [writable(one) for one in finding.warnings],
         "problems": [{"path": writable(one.path), "message": writable(one.message)} for one in finding.problems],

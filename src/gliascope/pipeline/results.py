@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from gliascope.errors import InputError
 from gliascope.findings import Finding
 from gliascope.pipeline.dicom import write_objects
-from gliascope.pipeline.figures import draw_figures, slices_to_draw
+from gliascope.pipeline.figures import draw_case_sheet, draw_figures, slices_to_draw
 from gliascope.pipeline.outputs import Outputs
 from gliascope.pipeline.record import names_of, record_of
+from gliascope.pipeline.reports import INDEX, Reports, write_reports
 from gliascope.pipeline.volumes import write_volumes
 from gliascope.present.masks import write_mask, write_probability
 from gliascope.scan import Case
 
 FINDINGS: Final = "findings.json"
-TABLES: Final = ("cases.csv", "slices.csv")
+TABLES: Final = ("cases.csv", "slices.csv", INDEX)
 """Names that stand beside the cases' folders, so that no case may have them."""
 
 
@@ -31,7 +32,7 @@ def case_folder(out: Path, name: str) -> Path:
     out : Path
         The folder of all results.
     name : str
-        The case's name; one that the tables have gets ``_`` behind it.
+        The case's name; one that a table or the page over all cases has gets ``_`` behind it.
 
     Returns
     -------
@@ -55,6 +56,7 @@ def write_case(
     figures: bool = True,
     mark: str = "",
     outputs: Outputs | None = None,
+    reports: Reports | None = None,
 ) -> dict[str, Any]:
     """Write everything said about a case into ``out/<case>``.
 
@@ -74,6 +76,8 @@ def write_case(
         Kept as ``fingerprint``; see `gliascope.pipeline.record.fingerprint`.
     outputs : Outputs, optional
         By default no DICOM objects. What of them cannot be written is among the record's problems.
+    reports : Reports, optional
+        By default ``report.html``, and none without figures.
 
     Returns
     -------
@@ -93,19 +97,39 @@ def write_case(
     partial = target.parent / f".{target.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        record = _fill(partial, finding, case, figures=figures, mark=mark, outputs=outputs or Outputs())
+        wanted = _Wanted(figures, mark, outputs or Outputs(), reports or Reports(html=figures))
+        record = _fill(partial, finding, case, wanted)
         _move_into_place(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return record
 
 
-def _fill(folder: Path, finding: Finding, case: Case, *, figures: bool, mark: str, outputs: Outputs) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Wanted:
+    """What of a case is written beside its masks and findings."""
+
+    figures: bool
+    mark: str
+    outputs: Outputs
+    reports: Reports
+
+
+def _fill(folder: Path, finding: Finding, case: Case, wanted: _Wanted) -> dict[str, Any]:
     folder.mkdir(parents=True)
-    shown = slices_to_draw(finding, case) if figures else [False] * len(finding.slices)
-    objects, refused = write_objects(finding, case, folder, outputs)
+    shown = slices_to_draw(finding, case) if wanted.figures else [False] * len(finding.slices)
+    objects, refused = write_objects(finding, case, folder, wanted.outputs)
     finding = replace(finding, problems=(*finding.problems, *refused))
-    record = record_of(finding, case, figures=shown, sheet=figures, mark=mark, objects=objects)
+    has_picture = any(one.reason != "blank" for one in finding.slices)
+    record = record_of(
+        finding,
+        case,
+        figures=shown,
+        sheet=wanted.figures,
+        mark=wanted.mark,
+        objects=objects,
+        reports=wanted.reports.names(has_picture=has_picture),
+    )
     for one, names in zip(finding.slices, names_of([one.source for one in finding.slices]), strict=True):
         if finding.volume is not None:
             continue
@@ -113,10 +137,22 @@ def _fill(folder: Path, finding: Finding, case: Case, *, figures: bool, mark: st
         if one.mask_probability is not None:
             write_probability(one.mask_probability, folder / names.probability)
     write_volumes(finding, case, folder)
-    draw_figures(finding, case, record, folder)
+    _draw(folder, finding, case, record, wanted)
     text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / FINDINGS).write_text(text + "\n", encoding="utf-8", newline="\n")
     return record
+
+
+def _draw(folder: Path, finding: Finding, case: Case, record: dict[str, Any], wanted: _Wanted) -> None:
+    """Draw pictures and write reports; both show the same contact sheet."""
+    draw_figures(finding, case, record, folder)
+    if not (wanted.figures or wanted.reports.is_any):
+        return
+    sheet = draw_case_sheet(finding, case, record)
+    if sheet is not None and record["contact_sheet"] is not None:
+        sheet.save(folder / record["contact_sheet"], finding.case)
+    if wanted.reports.is_any:
+        write_reports(finding, case, record, sheet, folder)
 
 
 def _move_into_place(partial: Path, target: Path) -> None:

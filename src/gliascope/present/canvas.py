@@ -159,6 +159,11 @@ class Canvas:
         self._texts.append(Text(line, box))
         return box
 
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """What was drawn so far: uint8, shape (row, column, 3)."""
+        return np.asarray(self._image)
+
     def save(self, path: Path, title: str, comment: str | None = None) -> Layout:
         """Write the sheet as PNG, beside and moved into place.
 

@@ -75,6 +75,29 @@ class SheetSlice:
 def contact_sheet(
     slices: Sequence[SheetSlice], *, title: str, summary: str, path: Path, window: Window | None = None
 ) -> Layout:
+    """Write what `draw_sheet` draws.
+
+    Parameters
+    ----------
+    slices, title, summary, window
+        See `draw_sheet`.
+    path : Path
+        The PNG file to write.
+
+    Returns
+    -------
+    Layout
+        Where the slices (named ``slice_0``, ``slice_1``, ...) and captions are.
+
+    Raises
+    ------
+    InputError
+        If there is no slice.
+    """
+    return draw_sheet(slices, title=title, summary=summary, window=window).save(path, title)
+
+
+def draw_sheet(slices: Sequence[SheetSlice], *, title: str, summary: str, window: Window | None = None) -> Canvas:
     """Draw all slices of a case, row by row, with outlines, numbers and probabilities.
 
     Parameters
@@ -85,15 +108,13 @@ def contact_sheet(
         The case's name.
     summary : str
         Verdict and score, in one line.
-    path : Path
-        The PNG file to write; none of its sides exceeds `LARGEST`, up to 20,000 slices.
     window : tuple of float or None
         Intensities shown black and white; None takes them from all slices together.
 
     Returns
     -------
-    Layout
-        Where the slices (named ``slice_0``, ``slice_1``, ...) and captions are.
+    Canvas
+        None of its sides exceeds `LARGEST`, up to 20,000 slices.
 
     Raises
     ------
@@ -113,7 +134,7 @@ def contact_sheet(
         square = (MARGIN + column * (side + GAP), HEAD + row * (side + STRIP + GAP), side)
         _cell(canvas, f"slice_{index}", one, square, shown)
     canvas.text(NOTICE, (MARGIN, canvas.height - 26), 13, colour=FAINT)
-    return canvas.save(path, title)
+    return canvas
 
 
 def _grid(count: int) -> tuple[int, int]:
