@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from gliascope.training.networks.normalisation import FusedBatchNormalization
+from gliascope.training.networks.normalisation import FusedBatchNormalization, with_fused_normalisation
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the fused operation is TensorFlow's")
 
@@ -51,3 +51,18 @@ def test_statistics_stay_in_single_precision_where_values_are_half() -> None:
     _, fused = both(dtype="mixed_bfloat16")
     assert fused(batch(), training=True).dtype == tf.bfloat16
     assert fused.moving_variance.dtype == "float32"
+
+
+def test_a_network_of_somebody_elses_keeps_names_and_shapes_but_for_the_normalisation() -> None:
+    images = keras.Input((32, 32, 3), name="images")
+    given = keras.applications.ResNet50(include_top=False, weights=None, input_tensor=images)
+    made = with_fused_normalisation(given)
+    assert [one.name for one in made.layers] == [one.name for one in given.layers]
+    assert [(one.path, one.shape) for one in made.variables] == [(one.path, one.shape) for one in given.variables]
+    assert made.inputs[0] is images
+    kinds = {type(one) for one in made.layers}
+    assert FusedBatchNormalization in kinds
+    assert layers.BatchNormalization not in kinds
+    made.set_weights(given.get_weights())
+    x = np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype(np.float32)
+    np.testing.assert_allclose(made([x], training=False), given([x], training=False), rtol=1e-5, atol=1e-6)

@@ -11,6 +11,7 @@ from keras import layers
 from gliascope.recipe import Network
 from gliascope.scan import SEQUENCES
 from gliascope.training.networks.blocks import convolve, residual_block
+from gliascope.training.networks.normalisation import with_fused_normalisation
 
 SKIPS: Final = ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out")
 """Layers of the ResNet-50 that the decoder reads: 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's side."""
@@ -61,7 +62,9 @@ def trunk(size: int, network: Network, channels: int = len(SEQUENCES)) -> Trunk:
     Trunk
     """
     images = keras.Input((size, size, channels), name="images")
-    backbone = keras.applications.ResNet50(include_top=False, weights=None, input_tensor=images)
+    backbone = with_fused_normalisation(
+        keras.applications.ResNet50(include_top=False, weights=None, input_tensor=images)
+    )
     features = tuple(backbone.get_layer(name).output for name in SKIPS)
     pooled = layers.GlobalAveragePooling2D(name="slice_pool")(features[-1])
     if network.dropout:
