@@ -46,6 +46,7 @@ def test_a_good_folder(cli: Cli, tmp_path: Path, patients: Path, model: Path) ->
     assert "tumour" in result.err
     assert "2 of 6" in result.err
     assert f"Results: {tmp_path / 'out'}" in result.err
+    assert f"Reports: {tmp_path / 'out' / 'index.html'}" in result.err
     assert len(rows(tmp_path / "out" / "cases.csv")) == 3
     assert len(rows(tmp_path / "out" / "slices.csv")) == 13
     assert len(list((tmp_path / "out").glob("*/masks/*_mask.png"))) == 12
@@ -317,3 +318,40 @@ def test_nifti_cases_go_on_after_a_bad_one(
     assert [one["verdict"] for one in table] == ["tumour", "not assessable", "tumour"]
     assert [bool(one["volume_ml"]) for one in table] == [True, False, True]
     assert "NaN" in table[0]["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("options", "files"),
+    [
+        ((), {"report.html", "thumbnail.jpg", "figures"}),
+        (("--no-report",), {"figures"}),
+        (("--no-figures",), set()),
+        (("--no-figures", "--report"), {"report.html", "thumbnail.jpg"}),
+        (("--no-figures", "--pdf"), {"report.pdf"}),
+        (("--pdf",), {"report.html", "report.pdf", "thumbnail.jpg", "figures"}),
+    ],
+)
+def test_reports_are_chosen(
+    cli: Cli, tmp_path: Path, bright: Bright, model: Path, options: tuple[str, ...], files: set[str]
+) -> None:
+    if "--pdf" in options:
+        pytest.importorskip("typst", reason="Typst writes PDF; the extra `pdf` has it")
+    bright(slices=2).save(tmp_path / "in" / "p")
+    out = tmp_path / "out"
+    result = cli("analyse", tmp_path / "in", "-o", out, "--model", model, *options)
+    assert result.status == 0, result.err
+    assert {one.name for one in (out / "p").iterdir()} == {"findings.json", "masks", *files}
+    assert (out / "index.html").is_file() == ("report.html" in files)
+
+
+def test_pdf_without_its_extra_is_refused_before_anything_is_read(
+    cli: Cli, tmp_path: Path, patients: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {name!r}")
+
+    monkeypatch.setattr("gliascope.errors.import_module", refuse)
+    result = cli("analyse", patients, "-o", tmp_path / "out", "--model", model, "--pdf")
+    assert result.status != 0
+    assert 'pip install "gliascope[pdf]"' in result.err
+    assert not (tmp_path / "out").exists()

@@ -24,6 +24,7 @@ from gliascope.cli.options import (
 if TYPE_CHECKING:
     from gliascope.pipeline import Outcome
     from gliascope.pipeline.outputs import Outputs
+    from gliascope.pipeline.reports import Reports
     from gliascope.read import CaseFiles
     from gliascope.scan import Sequence
 
@@ -86,6 +87,17 @@ def analyse(
     ] = False,
     series: SeriesNames = None,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw pictures.")] = True,
+    report: Annotated[
+        bool | None,
+        typer.Option(
+            "--report/--no-report",
+            show_default=False,
+            help="Write report.html for each case and index.html over all in OUT; by default unless --no-figures.",
+        ),
+    ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Write report.pdf for each case too; needs the extra pdf.")
+    ] = False,
     flips: Flips = False,
     save_probabilities: Annotated[
         bool, typer.Option("--save-probabilities", help="Write each pixel's probability for the slices called tumour.")
@@ -122,9 +134,10 @@ def analyse(
     """Find and outline tumours in brain MRI.
 
     Writes OUT/cases.csv, OUT/slices.csv and a folder for each case, with findings.json, a mask for every slice, a
-    picture for each tumour slice and a contact sheet; with --write, DICOM objects for a PACS too. An image named on
-    the command line is a case of its own; a folder of images is one case, and so are the NIfTI sequences of a folder,
-    whose mask is written as mask.nii.gz over the FLAIR. Files named *_mask.* or *_seg.nii are truth, never input.
+    picture for each tumour slice, a contact sheet and report.html; OUT/index.html leads to the reports. With --write,
+    DICOM objects for a PACS too. An image named on the command line is a case of its own; a folder of images is one
+    case, and so are the NIfTI sequences of a folder, whose mask is written as mask.nii.gz over the FLAIR. Files named
+    *_mask.* or *_seg.nii are truth, never input.
 
     What is no axial section of a head with FLAIR's contrast is not assessable: it gets no verdict about a tumour,
     and the results say why.
@@ -146,6 +159,7 @@ def analyse(
     except InputError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
     outputs = _outputs(files, write, seg_type, anonymise=anonymise)
+    reports = _reports(figures if report is None else report, pdf)
     check_device(device)
     check_precision(precision)
     analyser = Analyser(
@@ -162,13 +176,24 @@ def analyse(
     done: list[dict[str, Any]] = []
     with progress(quiet=quiet or as_json) as bar:
         options: dict[str, Any] = {"channels": sequences, "register": register, "figures": figures, "resume": resume}
-        options["outputs"] = outputs
+        options |= {"outputs": outputs, "reports": reports}
         task = bar.add_task("analysing", total=len(files), note="")
         for outcome in analyse_into(analyser, files, output, **options):
             done.append(_summary(outcome))
             bar.update(task, advance=1, note=outcome.record["case"])
             _report(outcome.record, quiet=quiet or as_json)
     _finish(done, output, quiet=quiet, as_json=as_json)
+
+
+def _reports(html: bool, pdf: bool) -> "Reports":
+    """Understand which reports are to be written, and refuse PDF before anything is analysed if it cannot be."""
+    from gliascope.pipeline.reports import Reports
+
+    if pdf:
+        from gliascope.present.report.pdf import require_pdf
+
+        require_pdf("--pdf")
+    return Reports(html, pdf)
 
 
 def _outputs(files: "list[CaseFiles]", write: str, seg_type: str, *, anonymise: bool) -> "Outputs":
@@ -236,6 +261,8 @@ def _finish(done: list[dict[str, Any]], output: Path, *, quiet: bool, as_json: b
     elif not quiet:
         _print_table(done)
         note(f"Results: {output}{f' ({problems} problems, see above)' if problems else ''}")
+        if (output / "index.html").is_file():
+            note(f"Reports: {output / 'index.html'}")
     if problems:
         raise typer.Exit(1)
 
