@@ -174,3 +174,12 @@ def test_a_repeat_gives_the_same_bytes(origin: Origin, tmp_path: Path) -> None:
     for name in "ab":
         write_object(make_sr(finding_of(MASK), origin, Uids("key")), tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_the_conformance_statement_lists_every_code() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "dicom-conformance.md").read_text("utf-8")
+    reasons: list[Reason] = list(REASONS)
+    listed = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    found = {one[0].strip("| `"): one[1].strip(" |") for one in listed}
+    expected = [*(own(one) for one in OWN), *(reason_code(one) for one in reasons)]
+    assert found == {code.value: code.meaning for code in expected}
