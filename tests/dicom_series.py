@@ -25,6 +25,7 @@ from gliascope.geometry import Affine
 from gliascope.scan import DicomImage, DicomSource, Sequence, Source
 
 ROOT: Final = "2.25."
+MEASURES: Final = ("PixelSpacing", "SliceThickness", "SpacingBetweenSlices")
 
 FLAIR: Final[dict[str, Any]] = {
     "SeriesDescription": "AX T2 FLAIR",
@@ -258,14 +259,18 @@ def finding_of(mask: NDArray[np.bool_], verdict: Verdict = "tumour", **changes: 
 
 def drawn_enhanced(shape: tuple[int, int, int], affine: Affine) -> tuple[DicomSource, dict[str, Dataset]]:
     """A black series of one Enhanced MR instance, its frames from the last slice to the first; never written."""
-    black = np.zeros(shape[::-1], np.uint16)
-    slices = [instance(black, affine, place) for place in range(shape[2])]
-    made = Dataset()
-    made.update(slices[0])
-    made.SOPClassUID = EnhancedMRImageStorage
-    made.NumberOfFrames = shape[2]
-    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"):
-        delattr(made, keyword)
+    made = enhanced(np.zeros(shape[::-1], np.uint16), affine)
+    images = tuple(DicomImage(Path(), "", frame, str(made.SOPInstanceUID)) for frame in reversed(range(shape[2])))
+    uids = (str(made.StudyInstanceUID), str(made.SeriesInstanceUID), str(made.FrameOfReferenceUID))
+    return DicomSource("flair", *uids, images), {str(made.SOPInstanceUID): made}
+
+
+def enhanced(pixels: NDArray[np.uint16], affine: Affine, **tags: Any) -> FileDataset:
+    """A series as one Enhanced MR instance with what readers need, its frames from the last slice to the first."""
+    slices = [instance(pixels, affine, place, **tags) for place in range(len(pixels))]
+    made = slices[0]
+    made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = EnhancedMRImageStorage
+    made.NumberOfFrames = len(pixels)
     shared = Dataset()
     shared.PixelMeasuresSequence = [_item(slices[0], "PixelSpacing", "SliceThickness")]
     made.SharedFunctionalGroupsSequence = [shared]
@@ -276,9 +281,10 @@ def drawn_enhanced(shape: tuple[int, int, int], affine: Affine) -> tuple[DicomSo
         group.PlaneOrientationSequence = [_item(one, "ImageOrientationPatient")]
         groups.append(group)
     made.PerFrameFunctionalGroupsSequence = groups
-    images = tuple(DicomImage(Path(), "", frame, str(made.SOPInstanceUID)) for frame in reversed(range(shape[2])))
-    uids = (str(made.StudyInstanceUID), str(made.SeriesInstanceUID), str(made.FrameOfReferenceUID))
-    return DicomSource("flair", *uids, images), {str(made.SOPInstanceUID): made}
+    for keyword in (*MEASURES, "ImagePositionPatient", "ImageOrientationPatient"):
+        delattr(made, keyword)
+    made.PixelData = np.ascontiguousarray(pixels[::-1], dtype="<u2").tobytes()
+    return made
 
 
 def _item(source: Dataset, *keywords: str) -> Dataset:

@@ -20,7 +20,7 @@ from gliascope.geometry import to_world
 from gliascope.pipeline import Analyser, analyse_into
 from gliascope.pipeline.outputs import Outputs, parse_outputs
 from gliascope.read import find_cases
-from tests.dicom_series import FLAIR, T1, write_series
+from tests.dicom_series import FLAIR, T1, enhanced, write_series
 from tests.dicom_tools import complaints
 
 BundleFactory = Callable[..., Path]
@@ -56,7 +56,8 @@ def study(folder: Path, *, tumour: bool = True, shear: float = 0, **tags: Any) -
 
 
 def analysed(analyser: Analyser, source: Path, out: Path, outputs: Outputs = RESULTS, **options: Any) -> Any:
-    (outcome,) = analyse_into(analyser, find_cases(source), out, figures=False, outputs=outputs, **options)
+    options = {"figures": False, **options}
+    (outcome,) = analyse_into(analyser, find_cases(source), out, outputs=outputs, **options)
     return outcome
 
 
@@ -81,6 +82,22 @@ def test_the_segmentation_lies_where_the_nifti_mask_does(analyser: Analyser, tmp
     assert len(found) == len(expected) > 0
     apart = np.linalg.norm(found[:, None] - expected[None], axis=2)
     assert apart.min(axis=0).max() < 1e-3
+
+
+def test_frames_of_one_instance_are_named(analyser: Analyser, tmp_path: Path) -> None:
+    source = enhanced(head(), affine_of())
+    source.save_as(tmp_path / "IM1", enforce_file_format=True)
+    outcome = analysed(analyser, tmp_path / "IM1", tmp_path / "out")
+    assert outcome.record["problems"] == []
+    assert complaints(outcome.folder / "dicom" / "seg.dcm") == []
+    read = pydicom.dcmread(outcome.folder / "dicom" / "seg.dcm")
+    for frame, group in zip(read.pixel_array, read.PerFrameFunctionalGroupsSequence, strict=True):
+        (image,) = group.DerivationImageSequence[0].SourceImageSequence
+        assert image.ReferencedSOPInstanceUID == source.SOPInstanceUID
+        number = int(image.ReferencedFrameNumber) - 1
+        place = source.PerFrameFunctionalGroupsSequence[number].PlanePositionSequence[0].ImagePositionPatient
+        assert group.PlanePositionSequence[0].ImagePositionPatient == place
+        assert source.pixel_array[number][frame > 0].min() == 900
 
 
 def test_without_tumour_the_report_says_so_and_nothing_else_is_written(analyser: Analyser, tmp_path: Path) -> None:
@@ -141,7 +158,7 @@ def test_anonymised_results_tell_nothing(
     source = study(tmp_path / "LOUD" / "study", **loud, AccessionNumber="LOUDACC", StudyDate="20010911")
     with caplog.at_level("DEBUG"):
         outputs = Outputs(EVERYTHING.write, anonymise=True)
-        outcome = analysed(analyser, source, tmp_path / "out", outputs)
+        outcome = analysed(analyser, source, tmp_path / "out", outputs, figures=True)
     assert outcome.record["dicom"]["anonymised"]
     assert outcome.record["case"].startswith("ANON-")
     uids = {str(pydicom.dcmread(one).SeriesInstanceUID).encode() for one in source.rglob("*.dcm")}
