@@ -71,5 +71,6 @@ def configure_logging() -> None:
     logger.handlers[:] = [handler]
     logger.propagate = False
     logger.setLevel(logging.WARNING)
-    # What tifffile says about a damaged file reaches the user as the file's problem.
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    # What these say about a damaged file reaches the user as the file's problem; pydicom's words may hold a patient's.
+    for reader in ("pydicom", "tifffile"):
+        logging.getLogger(reader).setLevel(logging.CRITICAL)

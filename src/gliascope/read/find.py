@@ -195,9 +195,9 @@ def _single(path: Path, beside: dict[Path, dict[str, list[Path]]], dicom: Gather
 
 
 def _folder(path: Path, dicom: Gathered) -> list[CaseFiles]:
-    before = len(dicom.places)
+    before = dicom.count
     cases = list(_walk(path, frozenset(), path, dicom))
-    if cases or len(dicom.places) > before:
+    if cases or dicom.count > before:
         return cases
     return [_without_images(path, "received the results of an earlier run")]
 

@@ -36,6 +36,10 @@ CODECS: Final = {**_NATIVE, **_JPEG, **_JPEG_LS, **_JPEG_2000, **_RLE}
 
 _SIZES: Final = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 """Markers of JPEG and JPEG-LS behind which the size of the image stands."""
+_END: Final = b"\xff\xd9"
+"""Marker at the end of every stream of JPEG's family; decoders fill up what is missing before it, and say nothing."""
+_TAIL: Final = 64
+"""Bytes at the end of a frame in which the marker must stand: padding may follow."""
 
 
 def check_codec(transfer_syntax: str) -> None:
@@ -85,6 +89,8 @@ def decode_frame(content: bytes, transfer_syntax: str, rows: int, columns: int, 
         decoded = _unpack_runs(content, rows, columns, bits)
     else:
         stated = _size_of_2000(content) if transfer_syntax in _JPEG_2000 else _size_of_jpeg(content)
+        if _END not in content[-_TAIL:]:
+            raise InputError("a compressed frame must be whole, received one without its end")
         if stated != (rows, columns, 1):
             raise InputError(
                 f"a compressed frame must be {rows} x {columns} and grey, received "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gliascope.errors import InputError
 from gliascope.geometry import flip_frame, shear
 from gliascope.read.dicom.codecs import check_codec, decode_frame, is_native
-from gliascope.read.dicom.files import DAMAGE, Archives, Place, quiet, read_dataset
+from gliascope.read.dicom.files import Archives, Place, damage, quiet, read_dataset
 from gliascope.read.dicom.header import Plane
 from gliascope.read.dicom.series import Series
 from gliascope.read.dicom.stack import Stack
@@ -130,7 +130,7 @@ def _native(data: FileDataset, wanted: set[int], count: int) -> Iterator[tuple[i
         try:
             with quiet():
                 decoded, _ = decoder.as_array(data, index=one, raw=True)
-        except (*DAMAGE, RuntimeError) as error:
+        except damage() as error:
             raise InputError(f"pixel data must be undamaged, received {type(error).__name__}") from error
         yield one, decoded
 
@@ -145,7 +145,7 @@ def _compressed(
     try:
         with quiet():
             packed = list(itertools.islice(generate_frames(data.PixelData, number_of_frames=count), count))
-    except (*DAMAGE, RuntimeError) as error:
+    except damage() as error:
         raise InputError(f"pixel data must hold {count} frames, received {type(error).__name__}") from error
     for one in sorted(wanted):
         if one < len(packed):

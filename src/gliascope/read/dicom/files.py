@@ -46,7 +46,7 @@ DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What pydicom and the archives below it raise where a file is damaged."""
+"""What the archives, and most of pydicom, raise where a file is damaged; see `damage`."""
 
 _LOCK: Final = threading.RLock()
 
@@ -75,6 +75,13 @@ class Place:
         return str(self).replace("\\", "/").rpartition("/")[0]
 
 
+def damage() -> tuple[type[Exception], ...]:
+    """Everything that pydicom and zipfile raise where a file is damaged."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    return (*DAMAGE, BytesLengthException, InvalidDicomError, RuntimeError)
+
+
 class Archives:
     """Archives that stay open while several of their members are read."""
 
@@ -101,7 +108,7 @@ class Archives:
             archive = self._open[place.path] = zipfile.ZipFile(place.path)
         try:
             with archive.open(place.member) as packed:
-                content = packed.read(most + 1)
+                content = packed.read(min(most, archive.getinfo(place.member).file_size) + 1)
         except RuntimeError as error:  # zipfile's word for a password
             raise InputError("a member of an archive must not be encrypted, received one that is") from error
         if len(content) > most:
@@ -172,7 +179,7 @@ def read_dataset(
         raise UnreadableFile(f"{place}: sequences must be nested no deeper than can be read, received more") from error
     except MemoryError as error:
         raise UnreadableFile(f"{place}: a DICOM file must fit into memory, received a larger one") from error
-    except DAMAGE as error:
+    except damage() as error:
         raise _damaged(place, error) from error
 
 
@@ -229,7 +236,7 @@ def _parse(stream: Any, pixels: bool, tags: list[int] | None) -> FileDataset:
     from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
     inflated = _inflated(stream)
-    source = inflated or (stream if pixels else _Bounded(stream))
+    source = _Bounded(inflated or stream, MAX_FILE if pixels else MAX_HEADER)
     with quiet():
         data: FileDataset = pydicom.dcmread(
             source, stop_before_pixels=not pixels, force=True, specific_tags=None if tags is None else list(tags)
@@ -273,18 +280,22 @@ def _deflated_from(head: bytes) -> int:
 
 
 class _Bounded:
-    """A stream that ends in an error where a header is too long."""
+    """A stream that ends in an error where too much is read of it, and never makes room for what is not there."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any, most: int) -> None:
+        self._stream, self._most = stream, most
         self.seek, self.tell = stream.seek, stream.tell
+        here = stream.tell()
+        self._end = stream.seek(0, io.SEEK_END)
+        stream.seek(here)
         self._bytes = self._reads = 0
 
     def read(self, size: int = -1) -> bytes:
         """Read as a stream does."""
-        content: bytes = self._stream.read(MAX_HEADER + 1 if size < 0 else min(size, MAX_HEADER + 1))
+        left = max(self._end - self.tell(), 0)
+        content: bytes = self._stream.read(left if size < 0 else min(size, left))
         self._bytes += len(content)
         self._reads += 1
-        if self._bytes > MAX_HEADER or self._reads > MAX_READS:
+        if self._bytes > self._most or self._reads > MAX_READS:
             raise InputError(f"a header must have at most {MAX_HEADER} bytes and {MAX_READS} parts, received more")
         return content

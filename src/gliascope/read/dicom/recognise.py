@@ -34,7 +34,6 @@ _DERIVED: Final[dict[str, frozenset[str]]] = {
     "a copy of a screen": _values("SCREEN SAVE, SCREENSAVE, CSA REPORT, CSA RESULT"),
 }
 """Values of ImageType of what is calculated from other images, and what to call it."""
-OVERRIDE: Final = "say what it is by --series"
 _FLAIR_DELAY: Final = (1500.0, 3500.0)
 _T1_DELAY: Final = (350.0, 1500.0)
 _AGREES: Final[dict[str, tuple[Timing | None, ...]]] = {"flair": ("flair", "t2", None), "t1": ("t1", "pd", None)}
@@ -107,7 +106,7 @@ def recognise(instance: Instance, planes: Many[Plane]) -> Recognition:
     if said is not None and timing not in _AGREES[said[0]]:
         return Recognition(
             None,
-            f"{source} says {said[1]}, but {numbers} are those of {_NAMES[str(timing)]}: name it by --series",
+            f"{source} says {said[1]}, but {numbers} are those of {_NAMES[str(timing)]}: say what it is by --series",
             derived,
         )
     kind = said[0] if said is not None else timing
@@ -126,14 +125,16 @@ def _with_agent(instance: Instance, kind: str, reason: str, derived: bool) -> Re
         return Recognition("flair", reason, derived, given or said == "with")
     if given and said == "without":
         return Recognition(
-            None, f"{reason}; the description says before contrast, but {named}: name it by --series", derived
+            None, f"{reason}; the description says before contrast, but {named}: say what it is by --series", derived
         )
     if given:
         return Recognition("post", f"{reason}; {named}", derived, has_agent=True)
     if said == "with":
         return Recognition("post", f"{reason}; the description says after contrast", derived, has_agent=True)
     if said == "unclear":
-        return Recognition(None, f"{reason}; the description says with and without contrast: {OVERRIDE}", derived)
+        return Recognition(
+            None, f"{reason}; the description says with and without contrast: say what it is by --series", derived
+        )
     why = "the description says before contrast" if said == "without" else "no contrast agent is named"
     return Recognition("pre", f"{reason}; {why}", derived)
 

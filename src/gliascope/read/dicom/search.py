@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
 from gliascope.errors import InputError
-from gliascope.read.dicom.files import DAMAGE, MARK, MAX_FILE, Archives, Place
+from gliascope.read.dicom.files import MARK, MAX_FILE, Archives, Place, damage
 from gliascope.read.dicom.header import Instance, read_header
 from gliascope.read.names import natural_key
 from gliascope.scan import Problem
@@ -65,16 +65,20 @@ class Gathered:
         The input by which each was met.
     problems : list of (Problem, Path)
         What could not be looked into, and the input.
+    count : int
+        How many were met, those that were met again included.
     """
 
     def __init__(self) -> None:
         self.places: dict[Place, Path] = {}
         self.problems: list[tuple[Problem, Path]] = []
+        self.count = 0
         self._met: set[tuple[Path, str]] = set()
 
     def add(self, places: Iterable[Place], root: Path) -> None:
         """Take files that were met under an input."""
         for one in places:
+            self.count += 1
             key = (one.path.resolve(), one.member)
             if key not in self._met:
                 self._met.add(key)
@@ -142,7 +146,7 @@ def places_in_archive(path: Path) -> tuple[list[Place], list[Problem]]:
                     problems.append(Problem(str(place), str(error)))
     except InputError as error:
         problems.append(Problem(str(path), str(error)))
-    except (*DAMAGE, RuntimeError) as error:
+    except damage() as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         problems.append(Problem(str(path), f"a zip archive must be readable and undamaged, received {reason}"))
     return places, problems
@@ -150,7 +154,7 @@ def places_in_archive(path: Path) -> tuple[list[Place], list[Problem]]:
 
 def _members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     for one in archive.infolist():
-        parts = PurePosixPath(one.filename).parts
+        parts = PureWindowsPath(one.filename).parts
         if not one.is_dir() and parts and not parts[-1].startswith(".") and "__MACOSX" not in parts:
             yield one
 
@@ -180,6 +184,6 @@ def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(member) as packed:
             return packed.read(HEAD)
-    except (*DAMAGE, RuntimeError) as error:
+    except damage() as error:
         what = "encrypted" if member.flag_bits & 1 else "damaged"
         raise InputError(f"a member of an archive must be readable, received one that is {what}") from error

@@ -8,6 +8,7 @@ from typing import Final
 
 from gliascope.errors import InputError
 from gliascope.geometry import directions, nearest_axes, obliquity, spacing
+from gliascope.read.dicom.codecs import check_codec
 from gliascope.read.dicom.files import MAX_FILE, Place, read_content
 from gliascope.read.dicom.header import Instance
 from gliascope.read.dicom.recognise import Recognition, recognise, why_no_input
@@ -152,6 +153,8 @@ def make_series(members: list[Instance]) -> Series:
     try:
         if any(one.planes for one in members):
             members = _once(members)
+            for syntax in {one.transfer_syntax for one in members}:
+                check_codec(syntax)
             stack = stack_planes([(one, plane) for one in members for plane in one.planes])
             _one_frame(members)
     except InputError as error:

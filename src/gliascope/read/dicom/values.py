@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableSequence
 from typing import Any, Final
 
-from gliascope.read.dicom.files import DAMAGE, quiet
+from gliascope.read.dicom.files import damage, quiet
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UID: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -22,7 +22,7 @@ def value_of(data: Any, keyword: str) -> Any:
     try:
         with quiet():
             found = data.get(keyword)
-    except (*DAMAGE, RecursionError):
+    except damage():
         return None
     return None if found is None or (hasattr(found, "__len__") and len(found) == 0) else found
 
@@ -103,10 +103,11 @@ def without_names(found: str, names: Iterable[str]) -> str:
 
 
 def _listed(found: Any) -> list[Any]:
+    """Values of an element of several, or its only one; a person's name is one, though it can be iterated."""
+    if not isinstance(found, MutableSequence):
+        return [found]
     try:
         with quiet():
             return list(found)
-    except TypeError:
-        return [found]
-    except DAMAGE:
+    except damage():
         return []

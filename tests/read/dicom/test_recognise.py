@@ -1,0 +1,196 @@
+"""Sequences by their headers, as vendors write them, and what is never an input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+
+from gliascope.read.dicom.files import Place
+from gliascope.read.dicom.header import Instance, _instance
+from gliascope.read.dicom.recognise import Recognition, recognise, why_no_input
+from gliascope.read.dicom.words import agent_said, contrast_said, names_agent
+from tests.dicom_series import instance
+
+BLACK = np.zeros((3, 4, 4), np.uint16)
+
+
+def header(**tags: Any) -> Instance:
+    made = instance(BLACK, np.diag([1.0, 1, 5, 1]), 0, **{"ProtocolName": None, **tags})
+    return _instance(Place(Path("x.dcm")), made)
+
+
+def recognised(**tags: Any) -> Recognition:
+    one = header(**tags)
+    return recognise(one, one.planes)
+
+
+SE = {"ScanningSequence": "SE", "InversionTime": None}
+VENDORS = """t2_tirm_tra_dark-fluid_4mm; 9000 94 2500; SE IR; flair
+Sag CUBE FLAIR; 6500 119 1876; SE IR; flair
+FLAIR_longTR; 11000 125 2800; IR; flair
+AX FLAIR; 9000 120 -; SE; flair
+; 6000 394 2200; SE IR; flair
+t1_se_tra; 500 9 -; SE; pre
+AX T1 FLAIR; 2500 24 860; SE IR; pre
+t1_mpr_ns_sag_p2_iso; 1900 2.5 900; GR; pre
+AX T1 POST GD; 500 9 -; SE; post
+3D T1 MPRAGE KM; 2000 3 1000; GR; post
+T1 W/O; 600 12 -; SE; pre
+; 500 9 -; SE; pre
+t1_fl2d_sag; 300 2.46 -; GR; pre
+AX T2 FSE; 4000 100 -; SE; -
+; 4000 100 -; SE; -
+; 4000 12 -; SE; -
+cor stir; 4000 40 150; SE IR; -
+; 4000 40 150; SE IR; -
+ep2d_diff_3scan_trace; 9000 90 -; EP; -
+Ax SWAN; 50 25 -; GR; -
+3-plane loc; 8 3 -; GR; -
+; - - -; SE; -
+"""
+"""Description; TR, TE and TI; scanning sequence; what it is."""
+
+
+@pytest.mark.parametrize("row", VENDORS.strip("\n").splitlines())
+def test_sequences_as_vendors_write_them(row: str) -> None:
+    described, times, scanning, expected = (one.strip() for one in row.split(";"))
+    numbers = [None if one == "-" else float(one) for one in times.split()]
+    tags = dict(zip(("RepetitionTime", "EchoTime", "InversionTime"), numbers, strict=True))
+    found = recognised(SeriesDescription=described, ScanningSequence=scanning.split(), **tags)
+    assert found.sequence == (None if expected == "-" else expected)
+    assert found.reason
+
+
+@pytest.mark.parametrize(
+    ("tags", "sequence"),
+    [
+        ({"ContrastBolusAgent": "10 ml Gadavist"}, "post"),
+        ({"ContrastBolusVolume": 7.5}, "post"),
+        ({"ContrastBolusAgent": "NONE"}, "pre"),
+    ],
+)
+def test_the_contrast_agent(tags: dict[str, Any], sequence: str) -> None:
+    assert recognised(SeriesDescription="AX T1", RepetitionTime=500, EchoTime=9, **SE, **tags).sequence == sequence
+
+
+def test_a_protocol_speaks_where_the_description_does_not() -> None:
+    found = recognised(SeriesDescription="", ProtocolName="T2W_FLAIR")
+    assert (found.sequence, found.reason[:28]) == ("flair", "the protocol's name says FLA")
+
+
+def test_reasons_are_told() -> None:
+    assert recognised().reason == "the series description says FLAIR; TR 9000, TE 120, TI 2500 ms agree"
+    found = recognised(SeriesDescription="AX T1 +C", RepetitionTime=500, EchoTime=9, ContrastBolusAgent="Gd", **SE)
+    assert found.reason == ("the series description says T1; TR 500, TE 9 ms agree; ContrastBolusAgent is 'Gd'")
+    assert found.has_agent
+
+
+@pytest.mark.parametrize(
+    ("tags", "why"),
+    [
+        ({"RepetitionTime": 500, "EchoTime": 9, **SE}, "says FLAIR, but TR 500, TE 9 ms are those of T1"),
+        ({"SeriesDescription": "T1"}, "says T1, but TR 9000, TE 120, TI 2500 ms are those of FLAIR"),
+        (
+            {"SeriesDescription": "T1 pre", "RepetitionTime": 500, "EchoTime": 9, "ContrastBolusAgent": "Gd", **SE},
+            "the description says before contrast, but ContrastBolusAgent is 'Gd'",
+        ),
+        (
+            {"SeriesDescription": "T1 without and with contrast", "RepetitionTime": 500, "EchoTime": 9, **SE},
+            "the description says with and without contrast",
+        ),
+    ],
+)
+def test_contradictions_are_not_decided(tags: dict[str, Any], why: str) -> None:
+    found = recognised(**tags)
+    assert found.sequence is None
+    assert why in found.reason
+    assert "say what it is by --series" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (["ORIGINAL", "PRIMARY", "LOCALIZER"], "a localiser, as ImageType says"),
+        (["DERIVED", "SECONDARY", "MPR"], "a reformatted or projected image, as ImageType says (MPR)"),
+        (["DERIVED", "PRIMARY", "PROJECTION IMAGE"], "a reformatted or projected image"),
+        (["DERIVED", "PRIMARY", "DIFFUSION", "ADC"], "a diffusion map"),
+        (["ORIGINAL", "PRIMARY", "PHASE MAP", "P", "SE"], "no magnitude image"),
+        (["DERIVED", "SECONDARY", "OTHER"], "made from other images, as ImageType says"),
+        (["DERIVED", "SECONDARY", "SCREEN SAVE"], "a copy of a screen"),
+    ],
+)
+def test_derived_images_are_set_aside(kind: list[str], why: str) -> None:
+    found = recognised(ImageType=kind)
+    assert found.sequence is None
+    assert why in found.reason
+
+
+def test_a_b_value_is_diffusion() -> None:
+    assert recognised(DiffusionBValue=1000.0).reason == "diffusion: a b value is given"
+
+
+@pytest.mark.parametrize(
+    ("tags", "why"),
+    [
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.66.4", "Modality": "SEG"}, "received Segmentation Storage"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.88.33", "Modality": "SR"}, "received Comprehensive SR Storage"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "received Secondary Capture Image Storage"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "Modality": "CT"}, "received CT Image Storage"),
+        ({"Modality": "PT"}, "an input must have the modality MR, received PT"),
+        ({"AnatomicalOrientationType": "QUADRUPED"}, "those of a biped"),
+    ],
+)
+def test_what_is_never_an_input(tags: dict[str, Any], why: str) -> None:
+    assert why in why_no_input(header(**tags))
+
+
+def test_colour_is_no_input() -> None:
+    made = instance(BLACK, np.diag([1.0, 1, 5, 1]), 0)
+    made.SamplesPerPixel, made.PhotometricInterpretation = 3, "RGB"
+    assert why_no_input(_instance(Place(Path("x.dcm")), made)) == "an image must be grey, received RGB"
+
+
+def test_classic_images_with_several_frames_are_none() -> None:
+    assert "must have one frame an instance, received 4" in why_no_input(header(NumberOfFrames=4))
+
+
+def test_names_are_hidden_in_what_is_shown_and_known_to_recognition() -> None:
+    one = header(PatientName="Flair^Gadolinia", SeriesDescription="AX T2 FLAIR gadolinia 19700131", StationName="x")
+    assert one.description == "AX T2 *** *** ***"
+    assert recognise(one, one.planes).sequence == "flair"
+    assert "Gadolinia" not in repr(one)
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("T1 nativ", "without"),
+        ("T1 w/o contrast", "without"),
+        ("T1 non-contrast", "without"),
+        ("t1_tse_tra_pre", "without"),
+        ("T1 C+", "with"),
+        ("T1_KM", "with"),
+        ("T1 post", "with"),
+        ("T1ce", "with"),
+        ("AX T1", None),
+    ],
+)
+def test_words_for_contrast(told: str, said: str | None) -> None:
+    assert agent_said(told) == said
+
+
+def test_words_for_sequences() -> None:
+    assert contrast_said("sT1W_3D_TFE") == ("t1", "T1")
+    assert contrast_said("T2*_GRE") == ("other", "susceptibility")
+    assert contrast_said("head routine") is None
+    assert names_agent("Dotarem 0.5 mmol/ml")
+    assert not names_agent("No")
+
+
+def test_no_word_of_pydicom_is_needed_to_show_a_class() -> None:
+    assert pydicom.uid.UID("1.2.3.4").name == "1.2.3.4"
+    assert "received 1.2.3.4" in why_no_input(header(SOPClassUID="1.2.3.4"))
