@@ -78,6 +78,7 @@ def test_analyse_makes_one_case_of_a_study(
     folder = tmp_path / "out" / uid("study", "MRN-4711", "1")
     record = json.loads((folder / "findings.json").read_text())
     assert record["verdict"] == "tumour"
+    assert [one["file"] for one in record["slices"]] == [f"000{place}.dcm" for place in range(1, 7)]
     assert [one.name for one in sorted((folder / "figures").glob("slice_*.png"))] == [
         "slice_p0003.png",
         "slice_p0004.png",

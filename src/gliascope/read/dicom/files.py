@@ -49,6 +49,8 @@ DAMAGE: Final = (
 """What the archives, and most of pydicom, raise where a file is damaged; see `damage`."""
 
 _LOCK: Final = threading.RLock()
+_HERE: Final = threading.local()
+"""Of each thread: whether it keeps quiet already."""
 
 
 @dataclass(frozen=True, order=True)
@@ -119,9 +121,16 @@ class Archives:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep pydicom's warnings to ourselves: they quote values, such as a date of birth that is no date."""
+    if getattr(_HERE, "quiet", False):
+        yield
+        return
     with _LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        _HERE.quiet = True
+        try:
+            yield
+        finally:
+            _HERE.quiet = False
 
 
 def open_instance(image: DicomImage, *, pixels: bool = False) -> FileDataset:

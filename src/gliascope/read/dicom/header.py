@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gliascope.errors import UnreadableFile
-from gliascope.read.dicom.files import Archives, Place, read_dataset
+from gliascope.read.dicom.files import Archives, Place, quiet, read_dataset
 from gliascope.read.dicom.values import items, number, numbers, text, texts, uid, whole, without_names
 
 ENHANCED: Final = frozenset({"1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4"})
@@ -158,7 +158,8 @@ def read_header(place: Place, archives: Archives | None = None) -> Instance | No
     for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
         if not uid(data, keyword):
             raise UnreadableFile(f"{place}: a DICOM instance must have a valid {keyword}, received none")
-    return _instance(place, data)
+    with quiet():
+        return _instance(place, data)
 
 
 def _instance(place: Place, data: Any) -> Instance:

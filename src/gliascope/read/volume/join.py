@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -90,7 +91,8 @@ class Joiner:
             pixels,
             sequences,
             tuple(
-                Source(reference.path, page, len(pixels), pixel_hash(one), series) for page, one in enumerate(pixels)
+                Source(path, page, len(pixels), pixel_hash(one), series)
+                for page, (path, one) in enumerate(zip(_paths(reference, plan), pixels, strict=True))
             ),
             is_volume=len(pixels) > 1,
             affine=plan.grid.affine,
@@ -152,3 +154,12 @@ class Joiner:
         )
         self.warnings.append(f"{name} {why}; {what}")
         return found.moved
+
+
+def _paths(reference: Stored, plan: Axial) -> list[Path]:
+    """File of each slice: of a DICOM series its own, where the slices are those that were stored."""
+    count, images = plan.grid.shape[2], reference.dicom.images if reference.dicom is not None else ()
+    if not images or plan.is_resampled or plan.turn.axes[2] != 2:
+        return [reference.path] * count
+    files = [one.path / one.member if one.member else one.path for one in images]
+    return files[::-1] if plan.turn.reversed[2] else files
