@@ -50,9 +50,11 @@ def check_codec(transfer_syntax: str) -> None:
     InputError
     """
     if transfer_syntax not in CODECS:
+        from pydicom.uid import UID
+
         raise InputError(
             f"a transfer syntax must be one of those that are read, such as {CODECS['1.2.840.10008.1.2.1']} or "
-            f"{CODECS['1.2.840.10008.1.2.4.70']}, received {transfer_syntax or 'none'}"
+            f"{CODECS['1.2.840.10008.1.2.4.70']}, received {UID(transfer_syntax).name or 'none'} ({transfer_syntax})"
         )
 
 
