@@ -29,6 +29,7 @@ demo: $(VENV)/.installed ## Install gliascope into .venv, make phantom scans, an
 	@$(VENV)/bin/gliascope analyse $(DEMO)/scans -o $(DEMO)/results
 	@echo "== Done. The table is $(DEMO)/results/cases.csv; the pictures are in"
 	@ls -d $(DEMO)/results/*/figures
+	@echo "== The reports: open $(DEMO)/results/index.html in a browser"
 
 test: $(TEST_VENV)/.installed lint types contracts unit ## Install what tests need into .venv-test, run every check
 

@@ -17,6 +17,7 @@ from gliascope.present.report.case_page import case_page
 from gliascope.present.report.index_page import IndexRow, index_row, is_index, write_index
 from gliascope.present.report.svg import jpeg
 from gliascope.present.report.thumbnail import thumbnail
+from gliascope.present.sheet import HEAD
 from gliascope.scan import Case
 
 REPORT: Final = "report.html"
@@ -91,7 +92,8 @@ def write_reports(finding: Finding, case: Case, record: Mapping[str, Any], sheet
     OSError
         If a file cannot be written.
     """
-    picture = None if sheet is None else jpeg(sheet.pixels, SHEET_SIDE, SHEET_QUALITY)
+    # The report says by itself what stands above the slices, in letters of any alphabet.
+    picture = None if sheet is None else jpeg(sheet.pixels[HEAD:], SHEET_SIDE, SHEET_QUALITY)
     page = case_page(finding, case, record, picture)
     if record["report"] is not None:
         texts = {"subtitle": page.subtitle, "lead": page.lead}

@@ -56,6 +56,11 @@ def test_what_is_said_of_a_case_can_be_seen(make_shown: MakeShown, tmp_path: Pat
     assert 'href="d/' not in page
 
 
+def test_force_is_told(make_shown: MakeShown, tmp_path: Path) -> None:
+    row = index_row(record_of(make_shown(reason="contrast")), tmp_path / "a")
+    assert row.notes == ("judged by force: like a head whose contrast is not that of FLAIR",)
+
+
 def test_columns_that_nobody_fills_are_left_out(make_shown: MakeShown, tmp_path: Path) -> None:
     page = render_index("Results", [index_row(record_of(make_shown()), tmp_path / "a")])
     assert "volume, ml" not in page

@@ -117,15 +117,16 @@ def _all_slices(shown: Shown, frames: Mapping[int, Frame], sheet: bytes | None) 
         outlined = [place for place, one in enumerate(record["slices"]) if one["area_px"]]
         told = f"outlined: slices {runs(outlined)}" if outlined else "nothing is outlined"
         alt = f"Contact sheet of {plural(record['slice_count'], 'slice')} in the scan's order; {told}."
-        frame = next(iter(frames.values()))
-        sides = (
-            f"{UNKNOWN.capitalize()}."
-            if frame.edges is None
-            else f"The left edge of each is the patient's {_word(frame)}."
-        )
-        blocks.append(Picture(sheet, alt, f"All slices but blank ones. {sides}"))
+        blocks.append(Picture(sheet, alt, _sheet_caption(record, next(iter(frames.values())))))
     positions = [frames[id(scan)].positions[place] for scan, place in shown.places]
     return [*blocks, slice_table(record, positions)]
+
+
+def _sheet_caption(record: Mapping[str, Any], frame: Frame) -> str:
+    drawn = "Orange: what the software outlined; an orange frame: suspicious."
+    truth = " Blue: the true outline." if record["truth"] else ""
+    sides = f"{UNKNOWN.capitalize()}." if frame.edges is None else f"The left edge is the patient's {_word(frame)}."
+    return f"All slices but blank ones, each with its probability. {drawn}{truth} {sides}"
 
 
 def _word(frame: Frame) -> str:
@@ -138,7 +139,7 @@ def _remarks(record: Mapping[str, Any]) -> list[Block]:
     blocks: list[Block] = []
     if record["warnings"]:
         blocks.append(Listing([readable(one) for one in record["warnings"]]))
-    else:
+    elif not record["problems"]:
         blocks.append(Text("Nothing was missing, resampled, registered or assumed."))
     if record["problems"]:
         rows = [(readable(Path(one["path"]).name), readable(one["message"])) for one in record["problems"]]

@@ -188,8 +188,9 @@ def _number(value: float | None, show: Any) -> Cell:
 
 def _notes(record: Mapping[str, Any]) -> tuple[str, ...]:
     notes = [REVIEW] if (record.get("uncertainty") or {}).get("needs_review") else []
-    if record["verdict"] == "not assessable" and record["reason"] is not None:
-        notes.append(REASONS[record["reason"]])
+    if record["reason"] is not None:
+        forced = "" if record["verdict"] == "not assessable" else "judged by force: "
+        notes.append(f"{forced}{REASONS[record['reason']]}")
     problems = [f"{readable(Path(one['path']).name)}: {readable(one['message'])}" for one in record["problems"]]
     notes += [one if failed(record) else f"not used: {one}" for one in problems[:MOST_NOTES]]
     if len(problems) > MOST_NOTES:

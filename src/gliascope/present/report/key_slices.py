@@ -77,7 +77,9 @@ def _key_text(shown: Shown, outlined: bool) -> str:
     frame = frame_of(scan)
     names = sorted({SEQUENCE_TITLES.get(one, one) for one in (shown_sequence(s.sequences) for s in shown.case.scans)})
     taken = "Taken as " if record["verdict"] == "not assessable" else ""
-    parts = [f"{taken}{' and '.join(names)}, as it is in the file, not enhanced."]
+    resampled = scan.volume is not None and scan.volume.is_resampled
+    kept = "interpolated from the stored voxels" if resampled else "as it is in the file"
+    parts = [f"{taken}{' and '.join(names)}, {kept}, not enhanced."]
     if outlined:
         drawn = "Orange: what the software outlined."
         truth = " dashed; blue: the true outline that came with the input." if record["truth"] else ""
@@ -92,8 +94,6 @@ def _key_text(shown: Shown, outlined: bool) -> str:
             parts.append(f"The slices are tilted by {frame.tilt:.0f} degrees.")
     if frame.pixel_mm is None:
         parts.append("No scale: the input does not say how large a pixel is.")
-    if scan.volume is not None and scan.volume.is_resampled:
-        parts.append("The slices were interpolated from the stored voxels.")
     return " ".join(parts)
 
 
