@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from gliascope.geometry import Grid
 from gliascope.present.dicom.files import write_object
@@ -18,7 +19,8 @@ from gliascope.present.dicom.seg import make_seg
 from gliascope.present.dicom.source import origin_of
 from gliascope.present.dicom.sr import make_sr
 from gliascope.present.dicom.uids import Uids
-from tests.dicom_series import finding_of, source_of, write_series
+from tests.dicom_series import finding_of, instance, source_of, write_series
+from tests.dicom_tools import complaints
 
 SHAPE = (8, 7, 6)
 GRID = Grid(SHAPE, np.diag([0.5, 0.75, 3.0, 1.0]))
@@ -91,6 +93,26 @@ def test_patient_and_study_are_carried_over(tmp_path: Path) -> None:
         assert read.Manufacturer == "gliascope"
         assert "InstitutionName" not in read
         assert read.ContentDate == source.SeriesDate
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
+def test_they_are_carried_over_from_every_encoding(tmp_path: Path, syntax: UID) -> None:
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "24590-2", "LN", "MR Brain"
+    paths = []
+    for place in range(SHAPE[2]):
+        made = instance(np.zeros(SHAPE[::-1], np.uint16), GRID.affine, place, **TOLD, ProcedureCodeSequence=[code])
+        made.file_meta.TransferSyntaxUID = syntax
+        encoding = {"implicit_vr": syntax.is_implicit_VR, "little_endian": syntax.is_little_endian}
+        pydicom.dcmwrite(tmp_path / str(place), made, **encoding)
+        paths.append(tmp_path / str(place))
+    seg = make_seg(finding_of(MASK), GRID, origin_of(*source_of(paths), GRID), Uids("key"))
+    assert seg is not None
+    write_object(seg, tmp_path / "seg.dcm")
+    again = pydicom.dcmread(tmp_path / "seg.dcm")
+    assert again.PatientName == LOUD
+    assert again.ProcedureCodeSequence[0].CodeMeaning == "MR Brain"
+    assert complaints(tmp_path / "seg.dcm") == []
 
 
 def test_values_that_break_their_rules_are_neither_repaired_nor_told(

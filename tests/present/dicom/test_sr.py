@@ -176,6 +176,14 @@ def test_a_repeat_gives_the_same_bytes(origin: Origin, tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+def test_a_report_over_a_segment_has_another_name_than_one_without(origin: Origin) -> None:
+    finding, uids = finding_of(MASK), Uids("key")
+    seg = make_seg(finding, GRID, origin, uids)
+    with_seg, alone = make_sr(finding, origin, uids, seg), make_sr(finding, origin, uids)
+    assert with_seg.SOPInstanceUID != alone.SOPInstanceUID
+    assert with_seg.SeriesInstanceUID != alone.SeriesInstanceUID
+
+
 def test_the_conformance_statement_lists_every_code() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "dicom-conformance.md").read_text("utf-8")
     reasons: list[Reason] = list(REASONS)

@@ -116,7 +116,8 @@ def _carry(source: Dataset, carried: Dataset, keyword: str) -> None:
     elif not isinstance(element, RawDataElement):
         carried[tag] = element
     elif element.VR in (None, "UN", kind) and kind not in NUMBERS:
-        carried[tag] = element._replace(VR=kind)
+        value = bytes(element.value or b"")
+        carried[tag] = element._replace(VR=kind, value=value + b" " * (len(value) % 2), is_little_endian=True)
 
 
 def anonymous(study_uid: str) -> Dataset:

@@ -45,6 +45,7 @@ def make_sr(finding: Finding, origin: Origin, uids: Uids, seg: Dataset | None = 
     from highdicom.coding_schemes import CodingSchemeIdentificationItem
 
     maker = maker_of(finding)
+    named = uids if seg is None else Uids(f"{uids.key} over {seg.SOPInstanceUID}")  # another content, another name
     made = highdicom.sr.ComprehensiveSR(
         evidence=_evidence(origin, seg),
         content=_report(finding, origin, uids, maker, seg),
@@ -56,7 +57,7 @@ def make_sr(finding: Finding, origin: Origin, uids: Uids, seg: Dataset | None = 
                 designator=SCHEME, name=SCHEME_NAME, responsible_organization="The gliascope contributors"
             )
         ],
-        **heading("sr", origin, uids, maker.version),
+        **heading("sr", origin, named, maker.version),
     )
     return finish(made, origin, uids)
 
