@@ -53,6 +53,16 @@ def crossval(
         bool,
         typer.Option("--variants", help="Compare flips and rules for components on trained folds; trains nothing."),
     ] = False,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--start-from",
+            metavar="RUN",
+            exists=True,
+            file_okay=False,
+            help="Begin with the best weights of a finished run; patients it has seen may not judge what comes of it.",
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option("--workers", min=1, help="Threads that make batches; by default one for each core but one."),
@@ -75,10 +85,12 @@ def crossval(
     del verbose
     chosen = _folds_asked_for(only)
     if variants:
-        _check_variants(recipe, folds, split, steps, seed, train_only=train_only, resume=resume)
+        _check_variants(recipe, folds, split, steps, seed, start_from, train_only=train_only, resume=resume)
         _compare_variants(data, out, chosen, quiet=quiet)
         return
     _check_arguments(recipe, folds, split, resume=resume, changed=steps is not None or seed is not None)
+    if start_from is not None and resume:
+        raise typer.BadParameter("--start-from belongs to a new job: --resume keeps the job's own weights")
     made = None if recipe is None else with_seed(with_steps(load_recipe(recipe), steps), seed)
     purpose = "gliascope crossval"
     load_training(purpose, "onnx", "tensorboard", "pyarrow", "sklearn")
@@ -99,6 +111,7 @@ def crossval(
             train_only=train_only,
             resume=resume,
             workers=workers,
+            start_from=start_from,
             quiet=quiet,
         )
     except KeyboardInterrupt:
@@ -168,11 +181,13 @@ def _run(
     train_only: bool,
     resume: bool,
     workers: int | None,
+    start_from: Path | None,
     quiet: bool,
 ) -> CrossValidation:
     from gliascope.dataset.folds import load_folds
     from gliascope.training.crossval import cross_validate
     from gliascope.training.crossval_state import FOLDS_FILE
+    from gliascope.training.start import start_from as load_start
 
     known = folds
     if known is None and (out / FOLDS_FILE).exists():
@@ -190,6 +205,7 @@ def _run(
             resume=resume,
             train_only=train_only,
             workers=workers,
+            start=None if start_from is None else load_start(start_from),
         )
 
 

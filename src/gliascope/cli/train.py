@@ -100,6 +100,16 @@ def train(
         int | None,
         typer.Option("--steps", min=1, help="Steps of the whole run, in place of the recipe's `training.steps`."),
     ] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--start-from",
+            metavar="RUN",
+            exists=True,
+            file_okay=False,
+            help="Begin with the best weights of a finished run; patients it has seen may not judge what comes of it.",
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option("--workers", min=1, help="Threads that make batches; by default one for each core but one."),
@@ -132,6 +142,8 @@ def train(
         raise typer.BadParameter(
             "--steps and --epochs belong to a new run: --resume and --export-only keep the run's own"
         )
+    if start_from is not None and (export_only or resume):
+        raise typer.BadParameter("--start-from belongs to a new run: one that goes on has its own weights")
     chosen = None if recipe is None else with_steps(with_epochs(load_recipe(recipe), epochs), steps)
     if split is not None:
         load_split(split, fold)  # what is wrong with it is said before Keras is loaded, which takes seconds
@@ -139,7 +151,7 @@ def train(
     evidence = None if calibrate_from is None else _load_evidence(calibrate_from)
     if not export_only:
         source = train_everybody(data) if everybody else split
-        _train(data, source, chosen, run, quiet, fold=fold, resume=resume, workers=workers)
+        _train(data, source, chosen, run, quiet, fold=fold, resume=resume, workers=workers, start_from=start_from)
     from gliascope.training.export import export_run
 
     bundle, parity = export_run(run, data, run / "bundle", name=name, evidence=evidence)
@@ -190,10 +202,12 @@ def _train(
     fold: int | None,
     resume: bool,
     workers: int | None,
+    start_from: Path | None,
 ) -> None:
     from gliascope.training.batches import default_workers
     from gliascope.training.run import RUN_FILE, SPLIT_FILE, run_recipe
     from gliascope.training.run import train as train_run
+    from gliascope.training.start import start_from as load_start
 
     chosen = recipe or run_recipe(run)
     with progress(quiet=quiet) as bar:
@@ -208,6 +222,7 @@ def _train(
                 resume=resume,
                 workers=workers or default_workers(),
                 announce=None if quiet else _announce,
+                start=None if start_from is None else load_start(start_from),
             )
         except KeyboardInterrupt:
             if (run / RUN_FILE).exists():

@@ -23,7 +23,7 @@ from typing import Final
 import keras
 
 from gliascope.dataset.folds import Folds
-from gliascope.dataset.layout import PatientStatistics, measure_patient
+from gliascope.dataset.layout import PatientFolder, PatientStatistics, measure_patient
 from gliascope.dataset.sides import side_patients
 from gliascope.errors import TrainingError
 from gliascope.evaluate.assemble import Evaluation
@@ -32,6 +32,7 @@ from gliascope.training.batches import default_workers
 from gliascope.training.crossval_fold import FoldJob, FoldWatcher
 from gliascope.training.crossval_report import report, write_inner
 from gliascope.training.crossval_state import Job, resume_job, start_job
+from gliascope.training.start import Start
 from gliascope.training.store import TableStore
 
 SCORING_BACKEND: Final = "tensorflow"
@@ -67,6 +68,7 @@ def cross_validate(
     resume: bool = False,
     train_only: bool = False,
     workers: int | None = None,
+    start: Start | None = None,
 ) -> CrossValidation:
     """Train, choose, export and score fold after fold.
 
@@ -92,6 +94,8 @@ def cross_validate(
         Neither export nor score: for a machine without TensorFlow.
     workers : int, optional
         Threads that make batches; by default `gliascope.training.batches.default_workers`.
+    start : Start, optional
+        Weights that every fold of a new cross-validation begins with; they may have seen none of its patients.
 
     Returns
     -------
@@ -101,7 +105,7 @@ def cross_validate(
     ------
     TrainingError
         If Keras cannot export here, the folder holds another cross-validation, an inner hold-out lacks slices with or
-        without tumour, or training cannot go on.
+        without tumour, the start has seen a patient, or training cannot go on.
     ParityError
         If a fold's exported graphs disagree with its networks.
     SplitError
@@ -120,7 +124,9 @@ def cross_validate(
     else:
         chosen = _chosen(folds, only, data)
         _check_hold_outs(folds, chosen, data)
-        job = start_job(out, recipe, folds)
+        if start is not None:
+            _check_start(start, folds, chosen, data)
+        job = start_job(out, recipe, folds, start)
     store = TableStore(data, job.recipe.preparation)
     threads = workers or default_workers()
     finished = True
@@ -158,6 +164,15 @@ def check_backend(out: Path) -> None:
             f"{out}: export and scoring need the backend {SCORING_BACKEND}, received {backend}; train here with "
             f"--train-only, and go on with KERAS_BACKEND={SCORING_BACKEND} gliascope crossval --resume"
         )
+
+
+def _check_start(start: Start, folds: Folds, chosen: Iterable[int], data: Path) -> None:
+    """Refuse weights that have seen patients of any fold before hours go into the first."""
+    judges: dict[str, PatientFolder] = {}
+    for fold in chosen:
+        for side in ("validation", "test"):
+            judges |= {one.name: one for one in side_patients(folds.splits[fold], side, data)}
+    start.check_unseen(judges.values(), "chooses an epoch or is scored")
 
 
 def _check_hold_outs(folds: Folds, chosen: Iterable[int], data: Path) -> None:

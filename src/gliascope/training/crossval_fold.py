@@ -116,6 +116,7 @@ class FoldJob:
             workers=self.workers,
             announce=lambda plan: self.watcher.fold(self.fold, plan),
             tables=self.store.tables,
+            start=self.job.start,
         )
         if not outcome.finished:
             return False

@@ -14,6 +14,7 @@ from gliascope.dataset.folds import Folds, load_folds, save_folds
 from gliascope.errors import TrainingError
 from gliascope.evaluate.files import write_text
 from gliascope.recipe import Recipe, recipe_from_dict
+from gliascope.training.start import Start, read_start
 
 SCHEMA: Final = "gliascope.crossval/1"
 """Name and version of `JOB_FILE`; the number rises when a key changes its meaning or goes."""
@@ -39,12 +40,15 @@ class Job:
     folds : Folds
     created : str
         When it was started, ISO 8601, UTC; its bundles say the same, so that they depend on nothing else.
+    start : Start or None
+        Weights that every fold begins with; None for the recipe's.
     """
 
     folder: Path
     recipe: Recipe
     folds: Folds
     created: str
+    start: Start | None = None
 
     @property
     def folds_file(self) -> Path:
@@ -111,8 +115,8 @@ class FoldFiles:
         return self.evidence.exists()
 
 
-def start_job(folder: Path, recipe: Recipe, folds: Folds) -> Job:
-    """Claim a folder for a new cross-validation.
+def start_job(folder: Path, recipe: Recipe, folds: Folds, start: Start | None = None) -> Job:
+    """Claim a folder for a new cross-validation, and copy the weights that it starts from.
 
     Raises
     ------
@@ -125,14 +129,17 @@ def start_job(folder: Path, recipe: Recipe, folds: Folds) -> Job:
         raise TrainingError(f"{folder}: the folder must be new, it holds a cross-validation; --resume goes on with it")
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{folder}: a cross-validation must have a folder of its own, received a file")
-    job = Job(folder, recipe, folds, _now())
+    job = Job(folder, recipe, folds, _now(), start)
     folder.mkdir(parents=True, exist_ok=True)
     save_folds(folds, job.folds_file)
+    if start is not None:
+        start.keep(folder, weights=True)
     values = {
         "schema": SCHEMA,
         "created": job.created,
         "folds": folds.sha256,
         "recipe": recipe.model_dump(mode="json"),
+        "start": None if start is None else start.description,
     }
     write_text(folder / JOB_FILE, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
     return job
@@ -152,7 +159,7 @@ def resume_job(folder: Path, recipe: Recipe | None = None, folds: Folds | None =
     Raises
     ------
     TrainingError
-        If there is none, its description is damaged, or recipe or folds are others.
+        If there is none, its description is damaged, or recipe, folds or the weights it started from are others.
     SplitError
         If the copy of the folds was altered.
     RecipeError
@@ -161,11 +168,13 @@ def resume_job(folder: Path, recipe: Recipe | None = None, folds: Folds | None =
     values = _read(folder)
     kept = load_folds(folder / FOLDS_FILE)
     own = recipe_from_dict(values["recipe"], str(folder / JOB_FILE))
+    start = read_start(folder)
     changed = [
         name
         for name, same in (
             ("recipe", recipe in (None, own)),
             ("folds", kept.sha256 == values["folds"] and (folds is None or folds.sha256 == kept.sha256)),
+            ("start", values.get("start") == (None if start is None else start.description)),
         )
         if not same
     ]
@@ -173,7 +182,7 @@ def resume_job(folder: Path, recipe: Recipe | None = None, folds: Folds | None =
         raise TrainingError(
             f"{folder}: a cross-validation goes on with what it was started with, changed: {', '.join(changed)}"
         )
-    return Job(folder, own, kept, values["created"])
+    return Job(folder, own, kept, values["created"], start)
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from gliascope.training.graphs import to_onnx
 from gliascope.training.networks import NetworkSet
 from gliascope.training.operate import Operation, choose_operation
 from gliascope.training.run import SPLIT_FILE, load_tables, run_recipe
+from gliascope.training.start import read_start
 from gliascope.training.table import SliceTable, Tables
 
 logger = logging.getLogger(__name__)
@@ -158,7 +159,8 @@ def export_run(
         "operating_points": operation.points,
         "calibration": operation.calibration,
     }
-    seen = _hashes(tables)
+    start = read_start(folder)
+    seen = [*_hashes(tables), *(start.seen if start else ())]
     contents = described | {
         "graphs": {role: to_onnx(model).SerializeToString() for role, model in networks.graphs.items()},
         "seen": seen,
@@ -169,6 +171,8 @@ def export_run(
         parity = measure_parity(networks, trial, tables, operation.balanced)
     parity.check()
     summary = {"data": _data_name(data, split)} | _summary(recipe, split, tables, epochs, parity)
+    if start is not None:
+        summary["started_from"] = start.description
     if given is not None:
         summary["calibrated_on"] = given.source
     record, measured = (None, {}) if given is None else (given.record, given.evaluation)

@@ -21,6 +21,7 @@ from gliascope.training.fit import StageFitter, Watcher
 from gliascope.training.networks import NetworkSet, build_networks
 from gliascope.training.plan import RunPlan, plan_run
 from gliascope.training.precision import choose_precision
+from gliascope.training.start import Start, read_start
 from gliascope.training.table import Tables, load_table
 from gliascope.training.watch import RunRecorder, Watchers
 
@@ -93,6 +94,7 @@ def train(
     workers: int = 1,
     announce: Callable[[RunPlan], None] | None = None,
     tables: Callable[[Split], Tables] | None = None,
+    start: Start | None = None,
 ) -> TrainingRun:
     """Train every stage of a recipe on the split's training side.
 
@@ -120,6 +122,8 @@ def train(
         Told what will be done, once the data have been read.
     tables : callable, optional
         Gives the slices of the split, prepared by the recipe; by default they are read.
+    start : Start, optional
+        Weights of an earlier run to begin with; by default the recipe's. A run that goes on knows its own.
 
     Returns
     -------
@@ -128,8 +132,8 @@ def train(
     Raises
     ------
     TrainingError
-        If the folder holds another run, validation patients cannot tell epochs apart, or training cannot go on;
-        whole epochs are kept.
+        If the folder holds another run, validation patients cannot tell epochs apart, the start is of another network
+        or has seen patients who are to judge, or training cannot go on; whole epochs are kept.
     SplitError
         If the split was altered or has a patient on two sides, or `fold` does not suit the file.
     InputError
@@ -140,11 +144,13 @@ def train(
     if chosen.leaks:
         logger.warning("%s: %s", split, LEAK)
     precision = choose_precision(recipe.training)
+    begun = read_start(folder) if resume else start
     description = {
         "recipe": recipe.model_dump(mode="json"),
         "split": chosen.sha256,
         "precision": precision,
         "backend": keras.backend.backend(),
+        "start": None if begun is None else begun.description,
     }
     _check_folder(folder, description, resume)
     keras.utils.set_random_seed(recipe.training.seed)
@@ -154,12 +160,23 @@ def train(
     if not chosen.everybody:
         _check_validation(slices)
     if not resume:
+        if start is not None:
+            _begin(start, networks, chosen, data)
         _claim(folder, description, chosen)
+        if start is not None:
+            start.keep(folder, weights=False)
     if announce is not None:
         announce(plan_run(recipe, networks, slices, precision))
     watchers = Watchers([RunRecorder(folder), watcher])
     finished = _fit_stages(networks, recipe, slices, folder, watchers, workers=workers)
     return TrainingRun(folder, recipe, chosen, finished)
+
+
+def _begin(start: Start, networks: NetworkSet, split: Split, data: Path) -> None:
+    start.begin(networks.stages)
+    for side, purpose in (("validation", "chooses the epoch"), ("test", "is scored")):
+        if getattr(split, side):
+            start.check_unseen(side_patients(split, side, data), purpose)
 
 
 def _fit_stages(

@@ -59,7 +59,7 @@ def test_a_network_of_somebody_elses_keeps_names_and_shapes_but_for_the_normalis
     made = with_fused_normalisation(given)
     assert [one.name for one in made.layers] == [one.name for one in given.layers]
     assert [(one.path, one.shape) for one in made.variables] == [(one.path, one.shape) for one in given.variables]
-    assert made.inputs[0] is images
+    assert made.inputs == [images]
     kinds = {type(one) for one in made.layers}
     assert FusedBatchNormalization in kinds
     assert layers.BatchNormalization not in kinds

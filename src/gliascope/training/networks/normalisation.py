@@ -58,7 +58,7 @@ def with_fused_normalisation(network: keras.Model) -> keras.Model:
     """
     if keras.backend.backend() != "tensorflow":
         return network
-    return keras.models.clone_model(network, input_tensors=network.inputs, clone_function=_fused)
+    return keras.models.clone_model(network, input_tensors=network.input, clone_function=_fused)
 
 
 def _fused(layer: layers.Layer) -> layers.Layer:

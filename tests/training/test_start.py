@@ -1,0 +1,193 @@
+"""Training that begins with the weights of an earlier run."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+pytest.importorskip("tf2onnx")
+
+from gliascope.bundle import load_bundle  # noqa: E402  after the check that Keras is there
+from gliascope.dataset.folds import make_folds  # noqa: E402
+from gliascope.errors import TrainingError  # noqa: E402
+from gliascope.phantom import make_phantom, write_phantom  # noqa: E402
+from gliascope.recipe import load_recipe  # noqa: E402
+from gliascope.training.checkpoint import load_values  # noqa: E402
+from gliascope.training.crossval import cross_validate  # noqa: E402
+from gliascope.training.crossval_state import resume_job  # noqa: E402
+from gliascope.training.export import export_run  # noqa: E402
+from gliascope.training.run import RUN_FILE, train  # noqa: E402
+from gliascope.training.start import read_start, start_from  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+TINY = Path(__file__).with_name("tiny_networks.py")
+
+RECIPE = """
+name = "tiny"
+[preparation]
+size = 32
+[network]
+decoder = [16, 8, 8, 8, 4]
+[training]
+epochs = 1
+batch_size = 8
+precision = "float32"
+optimiser = "sgd"
+learning_rate = {rate}
+weight_decay = 0.0
+clip_norm = 0.0
+"""
+
+
+class Quiet:
+    """Watches without a word."""
+
+    def start(self, *_: Any) -> None: ...
+
+    def step(self, _figures: dict[str, float], /) -> None: ...
+
+    def finish(self, _figures: dict[str, float], _best: bool, /) -> None: ...
+
+    def stopped(self) -> bool:
+        return False
+
+    def fold(self, *_: Any) -> None: ...
+
+    def scored(self, *_: Any) -> None: ...
+
+    def say(self, _text: str, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """An earlier run on other phantoms, and a recipe that changes next to nothing of its weights."""
+
+    earlier: Path
+    recipe: Path
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        runpy.run_path(str(TINY))["install"](patch.setattr)
+        yield
+
+
+@pytest.fixture(scope="module")
+def place(phantoms: Any, tiny: None, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    root = tmp_path_factory.mktemp("start")
+    for seed in range(6):
+        write_phantom(make_phantom(100 + seed, slices=6, size=96, lesion_radius_px=12), root / "others")
+    for name, rate in (("fast", 0.01), ("still", 1e-9)):
+        (root / f"{name}.toml").write_text(RECIPE.format(rate=rate))
+    split = make_folds(root / "others", folds=2, validation=0.3).splits[0]
+    recipe = load_recipe(root / "fast.toml")
+    train(root / "others", split, recipe, root / "earlier", Quiet())
+    export_run(root / "earlier", root / "others", root / "earlier" / "bundle", name="others")
+    return Place(root / "earlier", root / "still.toml")
+
+
+def kernels(run: Path) -> list[Any]:
+    return [one for one in load_values(run / "joint" / "best.npz")[0] if one.ndim == 4]
+
+
+@pytest.fixture(scope="module")
+def run(place: Place, phantoms: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("later") / "run"
+    train(phantoms.data, phantoms.split, load_recipe(place.recipe), folder, Quiet(), start=start_from(place.earlier))
+    return folder
+
+
+def test_a_run_begins_with_the_weights_of_an_earlier_one(place: Place, run: Path) -> None:
+    for began, ended in zip(kernels(place.earlier), kernels(run), strict=True):
+        np.testing.assert_allclose(ended, began, atol=1e-5)
+    assert json.loads((run / RUN_FILE).read_text())["start"] == start_from(place.earlier).description
+
+
+def test_its_bundle_knows_what_the_earlier_run_has_seen(place: Place, run: Path, phantoms: Any) -> None:
+    bundle, _ = export_run(run, phantoms.data, run / "bundle")
+    earlier = load_bundle(place.earlier / "bundle")
+    assert earlier.seen() < bundle.seen()
+    assert bundle.summary["started_from"] == {
+        "name": "others",
+        "sha256": start_from(place.earlier).sha256,
+        "slices": len(earlier.seen()),
+    }
+    assert "others" in (run / "bundle" / "MODEL_CARD.md").read_text()
+
+
+def test_a_start_that_has_seen_a_judge_is_refused(place: Place, phantoms: Any, tmp_path: Path, run: Path) -> None:
+    export_run(run, phantoms.data, run / "bundle")
+    with pytest.raises(TrainingError, match=r"PHANTOM_.*chooses the epoch must be new .* has seen 6 slices"):
+        train(
+            phantoms.data, phantoms.split, load_recipe(place.recipe), tmp_path / "run", Quiet(), start=start_from(run)
+        )
+    assert not (tmp_path / "run").exists()
+    folds = make_folds(phantoms.data, folds=2, validation=0.3)
+    with pytest.raises(TrainingError, match="must be new to the weights"):
+        cross_validate(
+            phantoms.data, tmp_path / "job", Quiet(), recipe=load_recipe(place.recipe), folds=folds, only=[0],
+            train_only=True, start=start_from(run),
+        )  # fmt: skip
+    assert not (tmp_path / "job").exists()
+
+
+def test_a_cross_validation_keeps_its_start_and_goes_on_with_it(place: Place, phantoms: Any, tmp_path: Path) -> None:
+    folds, job = make_folds(phantoms.data, folds=2, validation=0.3), tmp_path / "job"
+    start = start_from(place.earlier)
+    recipe = load_recipe(place.recipe)
+    cross_validate(phantoms.data, job, Quiet(), recipe=recipe, folds=folds, only=[0], train_only=True, start=start)
+    cross_validate(phantoms.data, job, Quiet(), only=[1], resume=True, train_only=True)
+    for fold in (0, 1):
+        for began, ended in zip(kernels(place.earlier), kernels(job / f"fold-{fold}"), strict=True):
+            np.testing.assert_allclose(ended, began, atol=1e-3)  # finished folds keep float16
+    (job / "start" / "joint.npz").write_bytes(b"something else")
+    with pytest.raises(TrainingError, match=r"start: the weights must be those of start\.json"):
+        resume_job(job)
+    shutil.rmtree(job / "start")
+    with pytest.raises(TrainingError, match="changed: start"):
+        resume_job(job)
+
+
+def test_a_start_needs_weights_a_bundle_and_the_same_network(place: Place, phantoms: Any, tmp_path: Path) -> None:
+    assert read_start(tmp_path) is None
+    with pytest.raises(TrainingError, match="must be the folder of a run with weights, received none"):
+        start_from(tmp_path)
+    bare = tmp_path / "bare"
+    shutil.copytree(place.earlier, bare, ignore=shutil.ignore_patterns("bundle"))
+    with pytest.raises(TrainingError, match=r"must have a bundle.*--export-only"):
+        start_from(bare)
+    wide = tmp_path / "wide.toml"
+    wide.write_text(place.recipe.read_text().replace("[16, 8, 8, 8, 4]", "[16, 8, 8, 8, 8]"))
+    with pytest.raises(TrainingError, match="a start must be of the same network, received another"):
+        train(
+            phantoms.data, phantoms.split, load_recipe(wide), tmp_path / "run", Quiet(), start=start_from(place.earlier)
+        )
+    apart = tmp_path / "apart.toml"
+    apart.write_text(place.recipe.read_text().replace("[network]", '[network]\nwiring = "separate"'))
+    with pytest.raises(TrainingError, match="must have weights for classifier, segmenter, received joint"):
+        train(
+            phantoms.data,
+            phantoms.split,
+            load_recipe(apart),
+            tmp_path / "run",
+            Quiet(),
+            start=start_from(place.earlier),
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_commands_take_a_start_for_new_work_only(place: Place, cli: Callable[..., Any], tmp_path: Path) -> None:
+    for command in ("train", "crossval"):
+        said = cli(command, "--data", tmp_path, "-o", tmp_path, "--resume", "--start-from", place.earlier)
+        assert (said.status, "--start-from belongs to a new" in said.err) == (2, True)
