@@ -74,6 +74,7 @@ def test_names_survive_in_every_character_set(tmp_path: Path, language: str) -> 
         assert read.PatientName == name
         source = pydicom.dcmread(tmp_path / "series" / "0001.dcm")
         assert read.SpecificCharacterSet == source.SpecificCharacterSet
+        assert complaints(path) == []
         again, before = pydicom.dcmread(path), pydicom.dcmread(tmp_path / "series" / "0001.dcm")
         assert again.get_item(Tag("PatientName")).value == before.get_item(Tag("PatientName")).value
 
