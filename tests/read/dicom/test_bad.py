@@ -99,12 +99,12 @@ def test_truncated_and_bursting_deflated_files(
     machine = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     start = 132 + 12 + struct.unpack_from("<I", content, 140)[0]
     spoil(paths[1], content[:start] + machine.compress(bytes(2**24)) + machine.flush())
-    monkeypatch.setattr(files, "MAX_FILE", 2**20)
+    monkeypatch.setattr(files, "MAX_HEADER", 2**20)
     tracemalloc.start()
     case = only(tmp_path / "study")
     assert tracemalloc.get_traced_memory()[1] < 2**24
     tracemalloc.stop()
-    assert f"a deflated data set must have at most {2**20} bytes, received more" in messages(case)
+    assert "a header must have at most" in messages(case)[0]
 
 
 def test_wrong_representations_are_read_as_what_they_hold(flair: WriteFlair, tmp_path: Path) -> None:
@@ -275,6 +275,25 @@ def test_members_that_burst(flair: WriteFlair, packed: Pack) -> None:
     tracemalloc.stop()
     assert len(study) == 6
     assert "must be packed at most 1100 times smaller" in messages(rest)[0]
+
+
+def test_headers_are_read_without_unpacking_the_pixels(
+    flair: WriteFlair, packed: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = flair()[0].read_bytes()
+    archive = packed({"1.dcm": content + bytes(30_000_000)}, zipfile.ZIP_STORED)
+    tracemalloc.start()
+    (found,) = find_cases(archive)
+    assert tracemalloc.get_traced_memory()[1] < 2**23
+    tracemalloc.stop()
+    assert found.study is not None
+
+
+def test_members_packed_by_bzip2(flair: WriteFlair, packed: Pack) -> None:
+    archive = packed({"1.dcm": flair()[0].read_bytes()}, zipfile.ZIP_BZIP2)
+    assert messages(only(archive)) == [
+        "a member of an archive must be stored, deflated or packed by LZMA, received bzip2"
+    ]
 
 
 def test_members_that_lie_about_their_size(flair: WriteFlair, packed: Pack) -> None:

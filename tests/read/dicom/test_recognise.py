@@ -42,6 +42,8 @@ AX T1 POST GD; 500 9 -; SE; post
 T1 W/O; 600 12 -; SE; pre
 ; 500 9 -; SE; pre
 t1_fl2d_sag; 300 2.46 -; GR; pre
+AX T1 GRE ASSET; 200 3 -; GR; pre
+AX GRE; 700 20 -; GR; -
 AX T2 FSE; 4000 100 -; SE; -
 ; 4000 100 -; SE; -
 ; 4000 12 -; SE; -

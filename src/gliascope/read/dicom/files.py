@@ -97,25 +97,29 @@ class Archives:
         for one in self._open.values():
             one.close()
 
-    def read(self, place: Place, most: int = MAX_FILE) -> bytes:
-        """Unpack one member, no farther than `most` bytes.
+    def open(self, place: Place, *, whole: bool) -> Any:
+        """Open one member: as it is unpacked, or unpacked into memory.
 
         Raises
         ------
         InputError
-            If it has more, or is encrypted.
+            If it is encrypted, or to be unpacked and has more than `MAX_FILE` bytes.
         """
         archive = self._open.get(place.path)
         if archive is None:
             archive = self._open[place.path] = zipfile.ZipFile(place.path)
+        size = archive.getinfo(place.member).file_size
         try:
-            with archive.open(place.member) as packed:
-                content = packed.read(min(most, archive.getinfo(place.member).file_size) + 1)
+            packed = archive.open(place.member)
         except RuntimeError as error:  # zipfile's word for a password
             raise InputError("a member of an archive must not be encrypted, received one that is") from error
-        if len(content) > most:
-            raise InputError(f"a member of an archive must have at most {most} bytes, received more")
-        return content
+        if not whole:
+            return packed
+        with packed:
+            content = packed.read(min(size, MAX_FILE) + 1)
+        if len(content) > MAX_FILE:
+            raise InputError(f"a member of an archive must have at most {MAX_FILE} bytes, received more")
+        return io.BytesIO(content)
 
 
 @contextmanager
@@ -180,7 +184,7 @@ def read_dataset(
         If it is damaged or breaks a bound; the message names the file and the rule.
     """
     try:
-        with open_stream(place, archives) as stream:
+        with open_stream(place, archives, whole=pixels) as stream:
             return _parse(stream, pixels, tags)
     except InputError as error:
         raise UnreadableFile(f"{place}: {error}") from error
@@ -199,8 +203,16 @@ def _damaged(place: Place, error: Exception) -> UnreadableFile:
 
 
 @contextmanager
-def open_stream(place: Place, archives: Archives | None = None) -> Iterator[Any]:
-    """Open a file, or unpack a member of an archive into memory.
+def open_stream(place: Place, archives: Archives | None = None, *, whole: bool = True) -> Iterator[Any]:
+    """Open a file or a member of an archive.
+
+    Parameters
+    ----------
+    place : Place
+    archives : Archives, optional
+        Keeps an archive open for the next member.
+    whole : bool
+        Unpack a member at once; else as far as it is read.
 
     Raises
     ------
@@ -208,11 +220,8 @@ def open_stream(place: Place, archives: Archives | None = None) -> Iterator[Any]
         If it has more than `MAX_FILE` bytes.
     """
     if place.member:
-        if archives is not None:
-            yield io.BytesIO(archives.read(place))
-            return
-        with Archives() as opened:
-            yield io.BytesIO(opened.read(place))
+        with Archives() as own, (archives or own).open(place, whole=whole) as stream:
+            yield stream
         return
     with place.path.open("rb") as stream:
         size = stream.seek(0, io.SEEK_END)
@@ -222,8 +231,8 @@ def open_stream(place: Place, archives: Archives | None = None) -> Iterator[Any]
         yield stream
 
 
-def read_content(place: Place, most: int) -> bytes:
-    """Read the first bytes of a file or member, `most` of them.
+def read_content(place: Place) -> bytes:
+    """Read a file or member as it is.
 
     Raises
     ------
@@ -232,7 +241,7 @@ def read_content(place: Place, most: int) -> bytes:
     """
     try:
         with open_stream(place) as stream:
-            content: bytes = stream.read(most)
+            content: bytes = stream.read()
             return content
     except InputError as error:
         raise UnreadableFile(f"{place}: {error}") from error
@@ -244,7 +253,7 @@ def _parse(stream: Any, pixels: bool, tags: list[int] | None) -> FileDataset:
     import pydicom
     from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-    inflated = _inflated(stream)
+    inflated = _inflated(stream, MAX_FILE if pixels else MAX_HEADER)
     source = _Bounded(inflated or stream, MAX_FILE if pixels else MAX_HEADER)
     with quiet():
         data: FileDataset = pydicom.dcmread(
@@ -257,18 +266,18 @@ def _parse(stream: Any, pixels: bool, tags: list[int] | None) -> FileDataset:
     return data
 
 
-def _inflated(stream: Any) -> io.BytesIO | None:
-    """Unpack the data set of a deflated file, within bounds; None where the file is not deflated."""
+def _inflated(stream: Any, most: int) -> io.BytesIO | None:
+    """Unpack the data set of a deflated file, no farther than `most` bytes; None where the file is not deflated."""
     start = _deflated_from(stream.read(2**16))
     stream.seek(start)
     if not start:
         return None
     machine = zlib.decompressobj(-zlib.MAX_WBITS)
-    content = machine.decompress(stream.read(), MAX_FILE + 1)
-    if len(content) > MAX_FILE:
-        raise InputError(f"a deflated data set must have at most {MAX_FILE} bytes, received more")
-    if not machine.eof:
+    content = machine.decompress(stream.read(), most)
+    if not machine.eof and len(content) < most:
         raise InputError("a deflated data set must be whole, received one that ends early")
+    if not machine.eof and most == MAX_FILE:
+        raise InputError(f"a deflated data set must have at most {most} bytes, received more")
     return io.BytesIO(content)
 
 
@@ -294,10 +303,16 @@ class _Bounded:
     def __init__(self, stream: Any, most: int) -> None:
         self._stream, self._most = stream, most
         self.seek, self.tell = stream.seek, stream.tell
-        here = stream.tell()
-        self._end = stream.seek(0, io.SEEK_END)
-        stream.seek(here)
+        self._end = self._length()
         self._bytes = self._reads = 0
+
+    def _length(self) -> int:
+        if isinstance(self._stream, zipfile.ZipExtFile):  # to seek its end would be to unpack it
+            return MAX_FILE
+        here = self.tell()
+        end: int = self.seek(0, io.SEEK_END)
+        self.seek(here)
+        return end
 
     def read(self, size: int = -1) -> bytes:
         """Read as a stream does."""

@@ -31,6 +31,7 @@ _DERIVED: Final[dict[str, frozenset[str]]] = {
         "P, PHASE, PHASE MAP, PHASE_MAP, P_SE, P_IR, P_FFE, R, REAL, R_SE, R_IR, R_FFE, "
         "I, IMAGINARY, I_SE, I_IR, I_FFE, MIXED, VELOCITY, VELOCITY MAP"
     ),
+    "a mosaic of slices": _values("MOSAIC"),
     "a copy of a screen": _values("SCREEN SAVE, SCREENSAVE, CSA REPORT, CSA RESULT"),
 }
 """Values of ImageType of what is calculated from other images, and what to call it."""

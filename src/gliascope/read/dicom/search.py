@@ -171,6 +171,8 @@ def _check_member(member: zipfile.ZipInfo) -> None:
     name = member.filename
     if name.startswith(("/", "\\")) or PureWindowsPath(name).drive or ".." in PureWindowsPath(name).parts:
         raise InputError("a member of an archive must stay below it, received a path that leads elsewhere")
+    if member.compress_type == zipfile.ZIP_BZIP2:
+        raise InputError("a member of an archive must be stored, deflated or packed by LZMA, received bzip2")
     if member.file_size > MAX_FILE:
         raise InputError(f"a member of an archive must have at most {MAX_FILE} bytes, received {member.file_size}")
     if member.file_size > 2**20 and member.file_size > MAX_RATIO * max(member.compress_size, 1):

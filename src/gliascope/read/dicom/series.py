@@ -9,7 +9,7 @@ from typing import Final
 from gliascope.errors import InputError
 from gliascope.geometry import directions, nearest_axes, obliquity, spacing
 from gliascope.read.dicom.codecs import check_codec
-from gliascope.read.dicom.files import MAX_FILE, Place, read_content
+from gliascope.read.dicom.files import Place, read_content
 from gliascope.read.dicom.header import Instance
 from gliascope.read.dicom.recognise import Recognition, recognise, why_no_input
 from gliascope.read.dicom.stack import Stack, stack_planes
@@ -183,4 +183,4 @@ def _once(members: list[Instance]) -> list[Instance]:
 
 
 def _is_copy(one: Place, other: Place) -> bool:
-    return read_content(one, MAX_FILE) == read_content(other, MAX_FILE)
+    return read_content(one) == read_content(other)

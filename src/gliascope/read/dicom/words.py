@@ -21,9 +21,9 @@ _OTHER: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (name, _any_of(words))
     for name, words in (
         ("a localiser", "localiz% localis% loc scout% survey% 3~plane% 3~pl plan~scan aa~head% smartbrain%"),
-        ("a calibration", "cal calibration asset% ref~scan"),
+        ("a calibration", "cal calibration asset~cal% ref~scan"),
         ("diffusion", "dwi% dti% adc% eadc diff diffusion trace tracew resolve b~1000% fa~map"),
-        ("susceptibility", "swi% swan% ven~bold% t2~*% t2~star% gre hemo% mag~images pha~images"),
+        ("susceptibility", "swi% swan% ven~bold% t2~*% t2~star% mag~images pha~images"),
         ("perfusion", "perf perfusion% dsc dce asl% pcasl% cbf rcbf cbv rcbv mtt ttp ktrans"),
         ("angiography", "tof% mra mrv angio% phase~contrast twist%"),
         ("functional imaging", "bold% fmri% resting"),
@@ -33,7 +33,7 @@ _OTHER: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("reformatted", "mip reformat% rfmt reconstruct%"),
     )
 )
-_NO_T1: Final = _any_of("t2% %t2w% pd pdw proton~density stir% dir ciss% fiesta%")
+_NO_T1: Final = _any_of("t2% %t2w% gre hemo% pd pdw proton~density stir% dir ciss% fiesta%")
 _WITHOUT: Final = re.compile(
     r"(?<!\S)(?:(?:pre|before|without|w/o|wo|no|non|ohne|sans|senza|sin) ?(?:contrast\S*|con|gd|gad\S*|km|iv|mdc|c)"
     r"|pre|without|w/o|wo|ohne|sans|plain|nativ[eo]?|unenhanced|t1n|t1pre)(?!\S)"
@@ -71,7 +71,7 @@ def contrast_said(told: str) -> tuple[Said, str] | None:
         return "t1", "T1"
     if _FLAIR.search(words):
         return "flair", "FLAIR"
-    return ("other", "T2 or proton density") if _NO_T1.search(words) else None
+    return ("other", "T2, proton density or the like") if _NO_T1.search(words) else None
 
 
 def agent_said(told: str) -> Agent | None:
