@@ -145,10 +145,34 @@ def test_a_sheared_grid_is_refused(tmp_path: Path) -> None:
         written(tmp_path, affine)
 
 
-def test_instances_elsewhere_are_refused() -> None:
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ((0, 3, 1.0), r"slice 1 of a DICOM series must lie where its grid says.*received 1\.000 mm"),
+        ((1, 0, 0.02), r"must have its grid's directions and spacing within 0\.005, received directions 0\.0\d+ apart"),
+        ((0, 0, 0.02), r"must have its grid's directions and spacing.* and spacing 0\.0\d+"),
+    ],
+)
+def test_instances_elsewhere_are_refused(change: tuple[int, int, float], message: str) -> None:
     affine = affine_of(np.eye(3), (1, 1, 4))
     source, headers = drawn_source(SHAPE, affine)
     moved = affine.copy()
-    moved[0, 3] += 1
-    with pytest.raises(InputError, match=r"slice 1 of a DICOM series must lie where its grid says.*received 1\.000 mm"):
+    moved[change[:2]] += change[2]
+    with pytest.raises(InputError, match=message):
         origin_of(source, headers, Grid(SHAPE, moved))
+
+
+def test_headers_that_round_otherwise_are_one_direction(tmp_path: Path) -> None:
+    affine = affine_of(Rotation.from_euler("xyz", (3, 5, 7), degrees=True).as_matrix(), (1, 1, 4))
+    source, headers = drawn_source(SHAPE, affine)
+    for number, one in enumerate(headers.values()):
+        one.ImageOrientationPatient = [f"{float(value):.{4 + number % 2}f}" for value in one.ImageOrientationPatient]
+        one.ImagePositionPatient = [f"{float(value):.1f}" for value in one.ImagePositionPatient]
+    made = make_seg(
+        finding_of(outline()), Grid(SHAPE, affine), origin_of(source, headers, Grid(SHAPE, affine)), Uids("key")
+    )
+    assert made is not None
+    write_object(made, tmp_path / "seg.dcm")
+    expected = to_world(affine, np.argwhere(outline()))
+    apart = np.linalg.norm(places_by_pydicom(tmp_path / "seg.dcm")[:, None] - expected[None], axis=2)
+    assert apart.min(axis=1).max() < 0.2

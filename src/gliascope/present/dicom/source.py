@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gliascope.errors import InputError
-from gliascope.geometry import Grid, spacing, to_world
+from gliascope.geometry import Grid, directions, spacing, to_world
 from gliascope.present.dicom.identity import BLANK, NO_DATE, anonymous, carried_from, moment_of
 from gliascope.present.dicom.uids import replaced_uid, uid_of
 from gliascope.scan import DicomImage, DicomSource
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 Headers = Mapping[str, "Dataset"]
 """Data sets of instances, by SOP Instance UID."""
-APART: Final = 0.05
-"""Most millimetres between a slice of the grid and the plane that the source states for it."""
+APART: Final = 0.2
+"""Most millimetres between a slice's first voxel in the grid and in its source; series are even to about 0.1."""
+TURNED: Final = 5e-3
+"""Most by which a slice's directions may differ between the grid and its source; headers round them."""
 LARGEST_NUMBER: Final = 10**6
 """Series numbers of results are made from the source's up to this one."""
 
@@ -104,7 +106,8 @@ def origin_of(source: DicomSource, datasets: Headers, grid: Grid, *, anonymise: 
         If an instance is not where the grid says.
     """
     first = datasets[source.images[0].instance_uid]
-    planes, references = [], {}
+    planes: list[Dataset] = []
+    references: dict[str, Reference] = {}
     for place, image in enumerate(source.images):
         reference = _reference(source, image, datasets[image.instance_uid], anonymise)
         plane = blank_instance(reference, _told(source.study_uid, anonymise))
@@ -113,6 +116,8 @@ def origin_of(source: DicomSource, datasets: Headers, grid: Grid, *, anonymise: 
             plane.SOPInstanceUID = uid_of("frame", reference.instance_uid, reference.frame)
         if source.frame_of_reference_uid:
             plane.FrameOfReferenceUID = _told(source.frame_of_reference_uid, anonymise)
+        if planes:  # rounded otherwise, perhaps, but one direction
+            plane.ImageOrientationPatient = planes[0].ImageOrientationPatient
         planes.append(plane)
         references[str(plane.SOPInstanceUID)] = reference
     date, time = NO_DATE if anonymise else moment_of(first)
@@ -212,17 +217,19 @@ def _check(position: Any, orientation: Any, measures: Any, grid: Grid, place: in
     """Hold a plane as its source states it against the grid that outlines are brought back to."""
     if position is None or orientation is None or measures is None:
         raise InputError(f"slice {place + 1} of a DICOM series must state its place, orientation and spacing")
-    rows, columns = np.asarray(orientation[:3], dtype=float), np.asarray(orientation[3:], dtype=float)
-    last = np.asarray(grid.shape[:2]) - 1
-    stated = np.asarray(position, dtype=float) + np.stack(
-        [np.zeros(3), rows * float(measures[1]) * last[0], columns * float(measures[0]) * last[1]]
-    )
-    expected = to_world(grid.affine, [[0, 0, place], [last[0], 0, place], [0, last[1], place]])
-    apart = float(np.linalg.norm(stated - expected, axis=1).max())
+    apart = float(np.linalg.norm(np.asarray(position, dtype=float) - to_world(grid.affine, [0, 0, place])))
     if apart > APART:
         raise InputError(
             f"slice {place + 1} of a DICOM series must lie where its grid says within {APART} mm, "
             f"received {apart:.3f} mm"
+        )
+    stated = np.asarray(orientation, dtype=float).reshape(2, 3).T
+    turned = float(np.abs(stated - directions(grid.affine)[:, :2]).max())
+    edges = np.asarray(measures, dtype=float)[::-1] / spacing(grid.affine)[:2]
+    if turned > TURNED or np.abs(edges - 1).max() > TURNED:
+        raise InputError(
+            f"slice {place + 1} of a DICOM series must have its grid's directions and spacing within {TURNED:g}, "
+            f"received directions {turned:.4f} apart and spacing {np.abs(edges - 1).max():.4f}"
         )
 
 
