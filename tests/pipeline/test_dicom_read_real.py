@@ -73,7 +73,7 @@ def test_a_sagittal_head_without_flair(external_root: Path, analyser: Analyser, 
 
 
 RULES = {
-    "gantrytilting": "an input must be MR images, received CT Image Storage",
+    "gantrytilting": "received CT Image Storage; the slices are shifted against each other (sheared by 14.0 degrees",
     "notavolume": "4 volumes in one series",
     "slicecount": "at least 3 slices to be a volume, received 2",
     "sliceincrement/001": "of 10 mm: 1 seem to be missing",

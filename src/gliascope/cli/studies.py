@@ -118,7 +118,7 @@ def _line(use: "Use") -> str:
         edges = " x ".join(f"{one:.3g}" for one in values["spacing_mm"])
         what = f"{values['plane']}, {slices} slices of {rows} x {columns}, {edges} mm"
     used = "not used" if use.sequence is None else TITLES[use.sequence]
-    notes = "".join(f"\n      {one}" for one in values["notes"])
+    notes = "".join(f"\n      {one}" for one in values["notes"] if one not in use.reason)
     return f"  {used}: {use.series.label}, {what}\n      {use.reason}{notes}\n      {use.series.uid}"
 
 

@@ -24,7 +24,7 @@ MAX_FILE: Final = 2**29
 """Most bytes of one instance, unpacked: `gliascope.read.volume.limits.MAX_VOXELS` of 64 bits."""
 MAX_HEADER: Final = 2**26
 """Most bytes of a header, which is everything but the pixels."""
-MAX_READS: Final = 2_000_000
+MAX_READS: Final = 1_000_000
 """Most pieces that a header may be read in; an element is two or three."""
 MARK: Final = b"DICM"
 """What a DICOM file has after its first 128 bytes."""

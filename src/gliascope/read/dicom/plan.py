@@ -183,8 +183,8 @@ def _use(series: Series, chosen: Mapping[Sequence, Series], named: Mapping[str, 
     reason = why_unusable(series)
     wanted = series.recognition.sequence
     if wanted is None:
-        also = f"; {series.flaw}" if series.flaw else ""
-        return Use(series, None, f"{series.recognition.reason}{also}")
+        more = (series.flaw,) if series.flaw else series.stack.notes if series.stack is not None else ()
+        return Use(series, None, "; ".join((series.recognition.reason, *more)))
     if not reason and wanted not in chosen:
         return Use(series, None, f"{TITLES[wanted]}, but another was asked for")
     if not reason:
