@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +20,16 @@ PACKAGES: Final = {
     "dsrdump": "dcmtk",
 }
 """Debian's package of each program."""
+SLICER: Final = "segimage2itkimage"
+"""The program by which 3D Slicer imports segmentations; the extra `dev` brings it to Linux on x86-64."""
 
 
 def run_tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a program of `PACKAGES` on files; skip the test, or fail it where that is asked for, without the program."""
-    found = shutil.which(name)
+    """Run a program on files; skip the test, or fail it where that is asked for, without the program."""
+    found = shutil.which(name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     if found is None:
-        message = f"{name} not found: apt-get install {PACKAGES[name]}"
+        package = "pip install dcmqi" if name == SLICER else f"apt-get install {PACKAGES[name]}"
+        message = f"{name} not found: {package}"
         if os.environ.get(REQUIRED):
             pytest.fail(message)
         pytest.skip(message)

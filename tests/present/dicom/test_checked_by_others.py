@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK
+from scipy.spatial import KDTree
+from scipy.spatial.transform import Rotation
 
 from gliascope.findings import Finding, Verdict
-from gliascope.geometry import Grid
+from gliascope.geometry import Grid, to_world
 from gliascope.present.dicom.files import write_object
 from gliascope.present.dicom.seg import SegType, make_seg
 from gliascope.present.dicom.source import origin_of
 from gliascope.present.dicom.sr import make_sr
 from gliascope.present.dicom.uids import Uids
-from tests.dicom_series import finding_of, source_of, write_series
-from tests.dicom_tools import complaints, run_tool
+from tests.dicom_series import drawn_source, finding_of, source_of, write_series
+from tests.dicom_tools import SLICER, complaints, run_tool
 
 SHAPE = (8, 7, 6)
 GRID = Grid(SHAPE, np.diag([0.5, 0.75, 3.0, 1.0]))
@@ -82,3 +85,25 @@ def test_dcmdump_reads_every_element(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert "E: " not in done.stderr
         assert "Phantom^Drawn" in done.stdout
+
+
+@pytest.mark.parametrize("direction", [1, -1], ids=["rising", "falling"])
+def test_slicer_s_converter_lays_it_where_it_was(tmp_path: Path, direction: int) -> None:
+    affine = np.eye(4)
+    affine[:3, :3] = Rotation.from_euler("xyz", (10, -20, 30), degrees=True).as_matrix() * (0.5, 0.75, 3.0 * direction)
+    affine[:3, 3] = (-10, 20, 30)
+    source, grid = drawn_source(SHAPE, affine), Grid(SHAPE, affine)
+    seg = make_seg(finding_of(MASK), grid, origin_of(*source, grid), Uids("key"))
+    assert seg is not None
+    write_object(seg, tmp_path / "seg.dcm")
+    (tmp_path / "out").mkdir()
+    done = run_tool(SLICER, "--inputDICOM", tmp_path / "seg.dcm", "--outputDirectory", tmp_path / "out", "-t", "nii")
+    assert done.returncode == 0, done.stdout
+    assert "W: " not in done.stdout + done.stderr
+    (path,) = (tmp_path / "out").glob("*.nii.gz")
+    image = SimpleITK.ReadImage(str(path))
+    inside = np.argwhere(SimpleITK.GetArrayFromImage(image))[:, ::-1]
+    found = [image.TransformIndexToPhysicalPoint([int(one) for one in index]) for index in inside]
+    expected = to_world(affine, np.argwhere(MASK))
+    assert len(found) == len(expected)
+    assert KDTree(found).query(expected)[0].max() < 1e-3

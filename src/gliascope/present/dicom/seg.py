@@ -91,6 +91,7 @@ def make_seg(finding: Finding, grid: Grid, origin: Origin, uids: Uids, kind: Seg
         content_description=NOTICE,
         **heading("seg", origin, uids, maker.version),
     )
+    made.ContentCreatorName = ""  # a person's, and none made it
     _refer(made, origin)
     return finish(made, origin, uids)
 
