@@ -264,6 +264,8 @@ class Measurement:
         Share of the voxels inside that lie left of that plane.
     areas_mm2 : tuple of float
         Area on each axial slice.
+    diameter_line, perpendicular_line : tuple of tuple of float, or None
+        Both ends of each diameter, as (column, row) of its slice; whole numbers are pixels' centres.
     """
 
     volume_ml: float
@@ -277,6 +279,8 @@ class Measurement:
     side: Side | None
     left_share: float | None
     areas_mm2: tuple[float, ...]
+    diameter_line: tuple[tuple[float, float], tuple[float, float]] | None = None
+    perpendicular_line: tuple[tuple[float, float], tuple[float, float]] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -99,6 +99,24 @@ def test_the_longest_diameter_is_simpleitk_s_feret_diameter(seed: int) -> None:
     assert found.perpendicular_mm <= found.longest_mm + 1e-9
 
 
+@given(seed=st.integers(0, 1000))
+@settings(max_examples=20)
+def test_the_ends_of_both_diameters_are_where_they_were_measured(seed: int) -> None:
+    rough = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(40, 36)), 3)
+    mask = rough > 0.05
+    affine = affine_of((0.7, 1.1, 3))
+    found = diameters(mask, affine)
+    assert found is not None
+    longest, across = (np.array([[*end, 0.0] for end in line]) for line in (found.longest, found.perpendicular))
+    along, over = (to_world(affine, line[1]) - to_world(affine, line[0]) for line in (longest, across))
+    assert np.linalg.norm(along) == pytest.approx(found.longest_mm, abs=1e-4)
+    assert np.linalg.norm(over) == pytest.approx(found.perpendicular_mm, abs=1e-4)
+    assert abs(along @ over) <= 1e-4 * found.longest_mm * max(found.perpendicular_mm, 1.0)
+    for column, row, _ in longest:
+        near = mask[max(0, int(row - 1)) : int(row + 2), max(0, int(column - 1)) : int(column + 2)]
+        assert near.any()
+
+
 def test_a_rectangle_and_a_single_pixel() -> None:
     mask = np.zeros((20, 20), np.bool_)
     mask[4:7, 3:15] = True

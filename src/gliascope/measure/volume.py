@@ -79,6 +79,8 @@ def measure_volume(
         side=side,
         left_share=left,
         areas_mm2=areas,
+        diameter_line=None if longest is None else longest[0].longest,
+        perpendicular_line=None if longest is None else longest[0].perpendicular,
     )
 
 

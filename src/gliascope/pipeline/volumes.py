@@ -119,7 +119,16 @@ def _measured(found: Measurement) -> dict[str, Any]:
         "side": found.side,
         "left_share": _rounded(found.left_share),
         "area_mm2": [round(one, DIGITS) for one in found.areas_mm2],
+        "diameter_line": _ends(found.diameter_line),
+        "perpendicular_line": _ends(found.perpendicular_line),
     }
+
+
+def _ends(line: tuple[tuple[float, float], tuple[float, float]] | None) -> list[dict[str, float]] | None:
+    """Both ends of a diameter on its slice, as row and column."""
+    if line is None:
+        return None
+    return [{"row": round(row, DIGITS), "column": round(column, DIGITS)} for column, row in line]
 
 
 def _named(names: tuple[str, ...], values: tuple[float, ...] | None) -> dict[str, float] | None:

@@ -79,6 +79,24 @@ def test_a_volume_is_measured_in_millimetres_with_its_interval(make_shown: MakeS
     assert "needs review" in status.text
 
 
+def test_diameters_are_drawn_where_they_were_measured(make_shown: MakeShown) -> None:
+    shown = make_shown(geometry=True)
+    (one,) = [drawing for drawing in drawings(page_of(shown)) if "white lines" in drawing.caption]
+    measured = shown.record["measurement"]
+    assert one.caption.startswith(f"Slice {measured['diameter_slice'] + 1} of 6")
+    assert f"white lines: {measured['diameter_mm']:.1f} x {measured['perpendicular_mm']:.1f} mm" in one.caption
+    assert one.svg.count('class="diameter"') == 2
+    inside = one.svg[one.svg.index('class="outline"') :]
+    assert 'class="diameter"' in inside
+
+
+def test_an_empty_truth_is_called_so(make_shown: MakeShown) -> None:
+    shown = make_shown(truth=True)
+    empty = {**shown.record, "truth": {**shown.record["truth"], "area_px": 0}}
+    assert "the truth that came with the input shows no tumour." in html(page_of(shown, empty))
+    assert "blue: the true outline that came with the input." in html(page_of(shown))
+
+
 def test_what_came_with_a_truth_is_compared(make_shown: MakeShown) -> None:
     shown = make_shown(geometry=True, truth=True)
     found = cells(page_of(shown))

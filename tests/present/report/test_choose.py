@@ -12,7 +12,11 @@ MakeShown = Callable[..., Shown]
 
 
 def record(areas: list[int], **more: Any) -> dict[str, Any]:
-    slices = [{"area_px": area, "probability": 0.5, "reason": None, "truth": None} for area in areas]
+    common = {"reason": None, "truth": None}
+    slices = [
+        {"area_px": area, "probability": 0.9 if area else 0.1, "verdict": "tumour" if area else "no tumour", **common}
+        for area in areas
+    ]
     return {"slices": slices, "measurement": None, **more}
 
 
@@ -28,8 +32,17 @@ def test_an_outline_is_shown_from_end_to_end() -> None:
 
 
 def test_one_slice_may_stand_for_several_things() -> None:
-    (one,) = key_slices(record([0, 7, 0], measurement={"diameter_slice": 1}))
+    said = record([0, 7, 0], measurement={"diameter_slice": 1})
+    said["slices"][1]["probability"] = 0.9
+    (one,) = key_slices(said)
     assert (one.place, one.why) == (1, "largest outline, longest diameter")
+
+
+def test_a_suspicious_slice_without_an_outline_is_shown() -> None:
+    said = record([0, 7, 0, 0, 0])
+    said["slices"][3] |= {"probability": 0.95, "verdict": "tumour"}
+    said["slices"][4] |= {"probability": 0.6, "verdict": "tumour"}
+    assert {one.place: one.why for one in key_slices(said)} == {1: "largest outline", 3: "highest probability", 4: ""}
 
 
 def test_where_the_truth_differs_most_is_shown() -> None:

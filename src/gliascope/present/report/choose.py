@@ -8,6 +8,8 @@ from typing import Any, Final
 
 MOST: Final = 6
 """Slices shown large."""
+FEW: Final = 4
+"""Slices shown large where nothing is outlined."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ def key_slices(record: Mapping[str, Any]) -> list[Choice]:
     """Choose the slices that a reader wants to see first.
 
     Where there is an outline: the largest one, the one with the longest diameter, both ends, where it differs most from
-    the truth, and some between the ends. Where there is none: the most probable slice, the largest truth, and some
-    spread over the case. Blank slices are left out.
+    the truth, the most probable slice where it has no outline, and some between. Where there is none: the most probable
+    slice, the largest truth, and some spread over the case. Blank slices are left out.
 
     Parameters
     ----------
@@ -48,27 +50,34 @@ def key_slices(record: Mapping[str, Any]) -> list[Choice]:
     if not seen:
         return []
     outlined = [place for place in seen if slices[place]["area_px"]]
-    reasons = _outlined(record, outlined) if outlined else _clear(slices, seen)
+    reasons = _outlined(record, seen, outlined) if outlined else _clear(slices, seen)
+    most = MOST if outlined else FEW
     chosen: dict[int, list[str]] = {}
     for place, why in reasons:
-        if place in chosen or len(chosen) < MOST:
+        if place in chosen or len(chosen) < most:
             chosen.setdefault(place, []).append(why)
-    for place in _spread(outlined or seen, MOST if outlined else min(MOST, 4)):
-        if place not in chosen and len(chosen) < (MOST if outlined else 4):
+    called = [place for place in seen if slices[place]["area_px"] or slices[place]["verdict"] == "tumour"]
+    pool = outlined if len(outlined) >= MOST else called if outlined else seen
+    for place in _spread(pool, most):
+        if place not in chosen and len(chosen) < most:
             chosen[place] = []
     return [Choice(place, ", ".join(chosen[place])) for place in sorted(chosen)]
 
 
-def _outlined(record: Mapping[str, Any], outlined: Sequence[int]) -> list[tuple[int, str]]:
+def _outlined(record: Mapping[str, Any], seen: Sequence[int], outlined: Sequence[int]) -> list[tuple[int, str]]:
     slices = record["slices"]
     largest = max(outlined, key=lambda place: slices[place]["area_px"])
     reasons = [(largest, "largest outline")]
     measured = (record.get("measurement") or {}).get("diameter_slice")
     if measured is not None:
         reasons.append((measured, "longest diameter"))
-    missed = {place: _disagreement(one) for place, one in enumerate(slices) if _disagreement(one) > 0}
+    missed = {place: _disagreement(slices[place]) for place in seen if _disagreement(slices[place]) > 0}
     if missed:
         reasons.append((max(missed, key=lambda place: missed[place]), "differs most from the true outline"))
+    judged = [place for place in seen if slices[place]["probability"] is not None]
+    probable = max(judged, key=lambda place: slices[place]["probability"], default=outlined[0])
+    if not slices[probable]["area_px"]:
+        reasons.append((probable, "highest probability"))
     if len(outlined) > 1:
         reasons += [(outlined[0], "first outlined slice"), (outlined[-1], "last outlined slice")]
     return reasons

@@ -82,7 +82,10 @@ def _key_text(shown: Shown, outlined: bool) -> str:
     parts = [f"{taken}{' and '.join(names)}, {kept}, not enhanced."]
     if outlined:
         drawn = "Orange: what the software outlined."
-        truth = " dashed; blue: the true outline that came with the input." if record["truth"] else ""
+        blue = "blue: the true outline that came with the input."
+        empty = "the truth that came with the input shows no tumour."
+        told = "" if record["truth"] is None else blue if record["truth"]["area_px"] else empty
+        truth = f" dashed; {told}" if told else ""
         parts.append(drawn.removesuffix(".") + "," + truth if truth else drawn)
     if frame.edges is None:
         parts.append(f"{UNKNOWN.capitalize()}: the input does not say which side of a picture is the patient's right.")
@@ -112,10 +115,19 @@ def _drawing(
     number = f"{choice.place + 1} / {shown.record['slice_count']}"
     found = shown.finding.slices[choice.place].mask
     grey = to_grey(image, windows[id(scan)] or display_window([image]))
-    picture = ShownSlice(grey, found, None if truth is None else truth.pixels, number, frame.positions[place])
+    true = None if truth is None else truth.pixels
+    picture = ShownSlice(grey, found, true, number, frame.positions[place], _diameters(shown, choice.place))
     svg, size = draw_slice(picture, frame)
     caption = _caption(shown, choice, frame.positions[place])
     return Drawing(svg, _alt(said, found, frame, f"Slice {choice.place + 1}"), caption, size)
+
+
+def _diameters(shown: Shown, place: int) -> tuple[tuple[tuple[float, float], tuple[float, float]], ...]:
+    """The diameters that were measured on a slice."""
+    found = None if shown.finding.volume is None else shown.finding.volume.measurement
+    if found is None or found.diameter_slice != place:
+        return ()
+    return tuple(one for one in (found.diameter_line, found.perpendicular_line) if one is not None)
 
 
 def _caption(shown: Shown, choice: Choice, position: str) -> str:
@@ -133,6 +145,8 @@ def _caption(shown: Shown, choice: Choice, position: str) -> str:
     if said["area_px"]:
         area = f", {measured['area_mm2'][choice.place] / 100:.1f} cm\N{SUPERSCRIPT TWO}" if measured else ""
         parts.append(f"outlined {said['area_px']:,} px{area}")
+    if _diameters(shown, choice.place):
+        parts.append(f"white lines: {measured['diameter_mm']:.1f} x {measured['perpendicular_mm']:.1f} mm")
     if said["truth"] is not None and said["truth"]["dice"] is not None:
         parts.append(f"Dice {said['truth']['dice']:.3f}")
     return "; ".join(parts) + "."

@@ -45,6 +45,8 @@ class ShownSlice:
         In the upper left corner: the slice's number.
     position : str
         In the upper right corner; empty where there is nothing to say.
+    lines : tuple
+        Diameters to be drawn: both ends of each, as (column, row).
 
     Raises
     ------
@@ -57,6 +59,7 @@ class ShownSlice:
     truth: NDArray[np.bool_] | None
     name: str
     position: str = ""
+    lines: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
 
     def __post_init__(self) -> None:
         for name, one in (("found mask", self.found), ("true mask", self.truth)):
@@ -114,9 +117,24 @@ def _outlines(shown: ShownSlice, box: tuple[float, float, float, float]) -> list
     if shown.found.any():
         dash = {} if shown.truth is None else {"stroke_dasharray": f"{DASH:g} {DASH:g}"}
         lines.append(tag("path", d=outline_path(shown.found, box), stroke=hexadecimal(PREDICTION), **dash))
+    lines += [_diameter(one, box, shown.grey.shape) for one in shown.lines]
     if not lines:
         return []
     return [tag("g", "".join(lines), class_="outline", fill="none", stroke_width=STROKE, stroke_linejoin="round")]
+
+
+def _diameter(
+    line: tuple[tuple[float, float], tuple[float, float]],
+    box: tuple[float, float, float, float],
+    shape: tuple[int, ...],
+) -> str:
+    """A thin line with a dot at either end."""
+    scale = box[2] / shape[1], box[3] / shape[0]
+    ends = [(box[0] + (x + 0.5) * scale[0], box[1] + (y + 0.5) * scale[1]) for x, y in line]
+    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ends)
+    ink = hexadecimal(INK)
+    dots = [tag("circle", cx=x, cy=y, r=3.5, fill=ink) for x, y in ends]
+    return tag("path", d=path, stroke=ink, stroke_width=1.4, class_="diameter") + "".join(dots)
 
 
 def _words(
