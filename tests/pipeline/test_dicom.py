@@ -151,6 +151,18 @@ def test_headers_that_cannot_be_used_are_a_problem_and_no_end(
     assert record["dicom"]["sr"] == "dicom/sr.dcm"
 
 
+def test_nothing_is_said_of_an_analysis_that_failed(
+    analyser: Analyser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(analyser, "_analyse", fail)
+    record = analysed(analyser, study(tmp_path / "study"), tmp_path / "out").record
+    assert [one["message"] for one in record["problems"]] == ["the analysis failed: RuntimeError: out of luck"]
+    assert record["dicom"] is None
+
+
 def test_anonymised_results_tell_nothing(
     analyser: Analyser, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

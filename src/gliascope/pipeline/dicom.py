@@ -56,7 +56,7 @@ def write_objects(
         What could not be written, and the rule that forbids it.
     """
     wanted = outputs.write & DICOM
-    if not wanted or not case.scans:  # what cannot be read has said so already, and there is nothing to refer to
+    if not wanted or not case.scans or not finding.slices:  # what could not be read or analysed has said so already
         return None, ()
     scan = volume_of(case)
     volume = None if scan is None else scan.volume
