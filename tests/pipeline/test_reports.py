@@ -118,6 +118,19 @@ def test_a_report_as_pdf(made: tuple[Finding, Case], tmp_path: Path) -> None:
     assert not [one for one in first.parent.iterdir() if one.name.startswith(".")]
 
 
+def test_a_pdf_that_cannot_be_laid_out_ends_no_series(
+    made: tuple[Finding, Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("typst", reason="Typst writes PDF; the extra `pdf` has it")
+    lost = {"kind": "picture", "file": "lost.svg", "alt": "a", "caption": ""}
+    monkeypatch.setattr("gliascope.present.report.pdf._picture", lambda *_: lost)
+    record = write_case(*made, tmp_path / "out", reports=Reports(pdf=True))
+    assert record["report_pdf"] is None
+    assert "a report must be laid out as PDF" in record["problems"][0]["message"]
+    assert (tmp_path / "out" / "anna" / "report.html").is_file()
+    assert not (tmp_path / "out" / "anna" / "report.pdf").exists()
+
+
 def test_an_older_index_is_kept_up_to_date_by_a_run_without_reports(
     tmp_path: Path, patients: Path, tiny_bundle: BundleFactory
 ) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gliascope.errors import InputError
+from gliascope.errors import GliascopeError, InputError, MissingExtra
 from gliascope.findings import SCHEMA, Finding
 from gliascope.present.canvas import Canvas
 from gliascope.present.files import replaced
@@ -70,15 +70,17 @@ class Reports:
         }
 
 
-def write_reports(finding: Finding, case: Case, record: Mapping[str, Any], sheet: Canvas | None, folder: Path) -> None:
+def write_reports(finding: Finding, case: Case, record: dict[str, Any], sheet: Canvas | None, folder: Path) -> None:
     """Write the reports that a record names.
+
+    A PDF that cannot be laid out ends no series: the record names none then, and has a problem more.
 
     Parameters
     ----------
     finding : Finding
     case : Case
         What the finding was made from.
-    record : mapping
+    record : dict
         The finding's JSON form.
     sheet : Canvas or None
         The contact sheet; None where every slice is blank.
@@ -101,7 +103,13 @@ def write_reports(finding: Finding, case: Case, record: Mapping[str, Any], sheet
     if record["report_pdf"] is not None:
         from gliascope.present.report.pdf import write_pdf
 
-        write_pdf(folder / record["report_pdf"], page)
+        try:
+            write_pdf(folder / record["report_pdf"], page)
+        except MissingExtra:
+            raise
+        except GliascopeError as error:
+            record["report_pdf"] = None
+            record["problems"].append({"path": record["case"], "message": str(error)})
     if record["thumbnail"] is not None:
         with replaced(folder / record["thumbnail"]) as temporary:
             temporary.write_bytes(thumbnail(finding, case, record) or b"")

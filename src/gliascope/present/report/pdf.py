@@ -91,8 +91,11 @@ def write_pdf(path: Path, page: Page) -> Path:
                 pdf_standards=[STANDARD],
                 timestamp=EPOCH,
             )
-        except typst.TypstError as error:
-            raise GliascopeError(f"{path.name}: the report could not be laid out as PDF: {error}") from error
+        except RuntimeError as error:
+            reason = str(error).strip().split("\n", maxsplit=1)[0]
+            raise GliascopeError(
+                f"{path.name}: a report must be laid out as PDF, received from Typst: {reason}"
+            ) from error
     return path
 
 
