@@ -18,8 +18,9 @@ from gliascope.bundle import load_bundle
 from gliascope.engine.fake import FakeEngine
 from gliascope.geometry import to_world
 from gliascope.pipeline import Analyser, analyse_into
+from gliascope.pipeline.dicom import write_objects
 from gliascope.pipeline.outputs import Outputs, parse_outputs
-from gliascope.read import find_cases
+from gliascope.read import find_cases, read_case
 from tests.dicom_series import FLAIR, T1, enhanced, write_series
 from tests.dicom_tools import complaints
 
@@ -149,6 +150,19 @@ def test_headers_that_cannot_be_used_are_a_problem_and_no_end(
     assert problem["message"] == "seg was not written: the object could not be made: ValueError"
     assert record["dicom"]["seg"] is None
     assert record["dicom"]["sr"] == "dicom/sr.dcm"
+
+
+@pytest.mark.parametrize("anonymise", [False, True])
+def test_a_source_that_is_gone_is_a_problem(analyser: Analyser, tmp_path: Path, anonymise: bool) -> None:
+    (files,) = find_cases(study(tmp_path / "LOUD"))
+    case = read_case(files)
+    finding = analyser.analyse(case)
+    (tmp_path / "LOUD" / "flair" / "0003.dcm").unlink()
+    outputs = Outputs(RESULTS.write, anonymise=anonymise)
+    record, problems = write_objects(finding, case, tmp_path / "out", outputs)
+    assert record is None
+    assert "a DICOM result was not written" in problems[0].message
+    assert ("LOUD" in problems[0].message) is not anonymise
 
 
 def test_nothing_is_said_of_an_analysis_that_failed(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gliascope.errors import GliascopeError, InputError
+from gliascope.errors import GliascopeError, InputError, UnreadableFile
 from gliascope.findings import Finding
 from gliascope.pipeline.outputs import DICOM, Outputs
 from gliascope.pipeline.volumes import measurement_record, volume_of
@@ -76,7 +76,8 @@ def _write(task: _Task, name: str) -> dict[str, Any] | None:
         try:
             return make()
         except InputError as error:
-            message = str(error)
+            is_named = task.outputs.anonymise and isinstance(error, UnreadableFile)
+            message = "its source cannot be read any more (--anonymise)" if is_named else str(error)
         except (GliascopeError, OSError):
             raise
         except Exception as error:  # noqa: BLE001  odd headers must not end a run; what is quoted may tell the patient
@@ -104,8 +105,8 @@ def _objects(task: _Task, attempt: Callable[[str, Callable[[], Any]], Any]) -> d
 
     def keep(kind: str, made: Any) -> Any:
         if made is not None:
+            write_object(made, task.folder / FOLDER / f"{kind}.dcm")
             record[kind] = f"{FOLDER}/{kind}.dcm"
-            write_object(made, task.folder / record[kind])
         return made
 
     seg = None
