@@ -225,12 +225,15 @@ def test_mixed_orientations(flair: WriteFlair, series_of: SeriesOf) -> None:
         ("PixelSpacing", [0, 0], "one PixelSpacing above 0"),
         ("PixelSpacing", [400, 400], "at most 1000 mm long"),
         ("Rows", 0, "Rows and Columns of at least 1"),
+        ("RescaleSlope", "RUINED", "RescaleSlope and RescaleIntercept must be numbers"),
     ],
 )
 def test_every_slice_breaks_a_rule(keyword: str, value: Any, rule: str, flair: WriteFlair, series_of: SeriesOf) -> None:
     def change(_: int, data: Any) -> None:
         if value is None:
             delattr(data, keyword)
+        elif value == "RUINED":
+            data.add_new(0x00281053, "LO", "two")
         else:
             setattr(data, keyword, value)
 

@@ -16,7 +16,7 @@ from gliascope.read.dicom.files import Archives, Place, damage, quiet, read_data
 from gliascope.read.dicom.header import Plane
 from gliascope.read.dicom.series import Series
 from gliascope.read.dicom.stack import Stack
-from gliascope.read.dicom.values import number, whole
+from gliascope.read.dicom.values import number, uid, value_of, whole
 from gliascope.read.volume.limits import MAX_VOXELS, SHEARED
 from gliascope.read.volume.stored import Stored
 from gliascope.scan import DicomImage, DicomSource, Problem, Sequence
@@ -101,7 +101,7 @@ def _frames(data: FileDataset, wanted: set[int], size: tuple[int, int]) -> Itera
     """Decode the frames asked for, in order."""
     rows, columns, count = whole(data, "Rows"), whole(data, "Columns"), whole(data, "NumberOfFrames") or 1
     bits, stored = whole(data, "BitsAllocated"), whole(data, "BitsStored")
-    syntax = str(data.file_meta.TransferSyntaxUID)
+    syntax = uid(data.file_meta, "TransferSyntaxUID")
     check_codec(syntax)
     if (rows, columns) != size:
         raise InputError(f"a frame must be {size[0]} x {size[1]}, as its header was, received {rows} x {columns}")
@@ -109,23 +109,27 @@ def _frames(data: FileDataset, wanted: set[int], size: tuple[int, int]) -> Itera
         raise InputError(f"an instance must have at most {MAX_VOXELS} voxels, received {count} frames of that size")
     if bits not in BITS or stored is None or not 1 <= stored <= bits:
         raise InputError(f"BitsAllocated must be 8, 16 or 32 and BitsStored no more, received {bits} and {stored}")
-    if "PixelData" not in data:
+    if whole(data, "PixelRepresentation") not in (0, 1):
+        raise InputError("PixelRepresentation must be 0 or 1, received another or none")
+    content = value_of(data, "PixelData")
+    if not isinstance(content, bytes):
         raise InputError("an image must have pixel data of whole numbers, received none")
     if is_native(syntax):
-        yield from _native(data, wanted, count)
+        stated = size[0] * size[1] * bits // 8 * count
+        if len(content) < stated:
+            raise InputError(f"pixel data must have {stated} bytes, received {len(content)}")
+        yield from _native(data, wanted, syntax)
     else:
         if bits > 16:
             raise InputError(f"compressed pixels must have 8 or 16 bits, received {bits}")
         yield from _compressed(data, wanted, count, (syntax, *size, bits, stored))
 
 
-def _native(data: FileDataset, wanted: set[int], count: int) -> Iterator[tuple[int, NDArray[Any]]]:
+def _native(data: FileDataset, wanted: set[int], syntax: str) -> Iterator[tuple[int, NDArray[Any]]]:
     from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
 
-    stated = int(data.Rows) * int(data.Columns) * int(data.BitsAllocated) // 8 * count
-    if len(data.PixelData) < stated:
-        raise InputError(f"pixel data must have {stated} bytes, received {len(data.PixelData)}")
-    decoder = get_decoder(data.file_meta.TransferSyntaxUID)
+    decoder = get_decoder(UID(syntax))
     for one in sorted(wanted):
         try:
             with quiet():

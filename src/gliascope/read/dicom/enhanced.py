@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gliascope.read.dicom.header import Plane
-from gliascope.read.dicom.values import items, number, numbers, text, texts, whole
+from gliascope.read.dicom.values import items, number, numbers, scaling, text, texts, whole
 
 MAX_FRAMES: Final = 2**14
 """Most frames of one instance."""
@@ -42,7 +42,6 @@ def _plane(data: Any, own: Any, shared: Any, place: int) -> Plane:
         return found[0] if found else {}
 
     values = group("PixelValueTransformationSequence")
-    slope, intercept = number(values, "RescaleSlope"), number(values, "RescaleIntercept")
     content = group("FrameContentSequence")
     kind = texts(group("MRImageFrameTypeSequence"), "FrameType") or texts(data, "ImageType")
     timing = group("MRTimingAndRelatedParametersSequence")
@@ -54,8 +53,8 @@ def _plane(data: Any, own: Any, shared: Any, place: int) -> Plane:
         position=numbers(group("PlanePositionSequence"), "ImagePositionPatient", 3),
         orientation=numbers(group("PlaneOrientationSequence"), "ImageOrientationPatient", 6),
         spacing=numbers(group("PixelMeasuresSequence"), "PixelSpacing", 2),
-        slope=1.0 if slope is None else slope,
-        intercept=0.0 if intercept is None else intercept,
+        slope=scaling(values, "RescaleSlope", 1.0),
+        intercept=scaling(values, "RescaleIntercept", 0.0),
         repetition=number(timing, "RepetitionTime"),
         echo=number(group("MREchoSequence"), "EffectiveEchoTime"),
         inversion=None if times is None else times[0],

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gliascope.errors import UnreadableFile
 from gliascope.read.dicom.files import Archives, Place, quiet, read_dataset
-from gliascope.read.dicom.values import items, number, numbers, text, texts, uid, whole, without_names
+from gliascope.read.dicom.values import items, number, numbers, scaling, text, texts, uid, whole, without_names
 
 ENHANCED: Final = frozenset({"1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4"})
 """Enhanced MR, and classic MR converted to it."""
@@ -218,15 +218,14 @@ def _planes_of_classic(data: Any, sop_class: str) -> tuple[tuple[Plane, ...], st
 
 
 def _plane(data: Any) -> Plane:
-    slope, intercept = number(data, "RescaleSlope"), number(data, "RescaleIntercept")
     moments = ("AcquisitionNumber", "TemporalPositionIdentifier", "TriggerTime")
     return Plane(
         frame=0,
         position=numbers(data, "ImagePositionPatient", 3),
         orientation=numbers(data, "ImageOrientationPatient", 6),
         spacing=numbers(data, "PixelSpacing", 2),
-        slope=1.0 if slope is None else slope,
-        intercept=0.0 if intercept is None else intercept,
+        slope=scaling(data, "RescaleSlope", 1.0),
+        intercept=scaling(data, "RescaleIntercept", 0.0),
         repetition=number(data, "RepetitionTime"),
         echo=number(data, "EchoTime"),
         inversion=number(data, "InversionTime"),

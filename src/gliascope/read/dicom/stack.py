@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -80,6 +81,8 @@ def stack_planes(members: Sequence[Member]) -> Stack:
     heights = places @ normal
     _check_once(ordered, heights)
     _check_timing(ordered)
+    if not all(math.isfinite(plane.slope) and math.isfinite(plane.intercept) for _, plane in ordered):
+        raise InputError("RescaleSlope and RescaleIntercept must be numbers, received others")
     step = (places[-1] - places[0]) / (len(ordered) - 1)
     _check_even(places, step, heights)
     affine = np.eye(4)

@@ -35,7 +35,15 @@ def texts(data: Any, keyword: str) -> tuple[str, ...]:
     if isinstance(found, bytes):
         found = found.decode("latin-1")
     parts = found.split("\\") if isinstance(found, str) else _listed(found)
-    return tuple(_UNPRINTABLE.sub("", str(one)).strip() for one in parts)
+    return tuple(_UNPRINTABLE.sub("", _plain(one)).strip() for one in parts)
+
+
+def _plain(one: Any) -> str:
+    """One value as text; an item of a sequence has none."""
+    try:
+        return "" if hasattr(one, "walk") else str(one)
+    except damage():
+        return ""
 
 
 def text(data: Any, keyword: str) -> str:
@@ -72,6 +80,14 @@ def number(data: Any, keyword: str) -> float | None:
     """First number of an element; None where there is none."""
     values = numbers(data, keyword)
     return None if values is None else values[0]
+
+
+def scaling(data: Any, keyword: str, default: float) -> float:
+    """Slope or intercept: `default` where there is none, NaN where there is one that is no number."""
+    if not text(data, keyword):
+        return default
+    value = number(data, keyword)
+    return math.nan if value is None else value
 
 
 def whole(data: Any, keyword: str) -> int | None:
