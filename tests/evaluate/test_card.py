@@ -15,7 +15,8 @@ from gliascope.evaluate.card import bundle_card, card_json, card_markdown, evalu
 from gliascope.evaluate.card_figures import GROUP_FIGURES
 from gliascope.evaluate.card_values import card_text
 from gliascope.evaluate.definitions import FIGURES
-from gliascope.evaluate.record import EvaluationRecord, FigureRecord, UncertaintyRecord
+from gliascope.evaluate.record import EvaluationRecord
+from gliascope.evaluate.record_parts import FigureRecord, UncertaintyRecord
 from gliascope.evaluate.run import evaluate_side
 from gliascope.pipeline import Analyser
 

@@ -27,7 +27,8 @@ from gliascope.evaluate.compare import (
 )
 from gliascope.evaluate.compare_page import comparison_section, difference_rows, draw_comparison, verdict
 from gliascope.evaluate.definitions import FIGURES
-from gliascope.evaluate.record import BundleRecord, ModelRecord, PointRecord, Sample, SplitRecord
+from gliascope.evaluate.record import Sample
+from gliascope.evaluate.record_parts import BundleRecord, ModelRecord, PointRecord, SplitRecord
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.present.page import Table
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from gliascope.evaluate.operating import count_patient, operating_results, points_of, tumour_free_rows
-from gliascope.evaluate.record import BundleRecord, ModelRecord, PointRecord
+from gliascope.evaluate.record_parts import BundleRecord, ModelRecord, PointRecord
 from gliascope.evaluate.score import PatientScore, SliceScore
 
 BUNDLE = BundleRecord(name="b", created="", sha256="", graphs={}, recipe_sha256="", seen_sha256="")

@@ -16,7 +16,8 @@ from gliascope.evaluate.assemble import Origin
 from gliascope.evaluate.evidence import Evidence, record_of, save_evidence
 from gliascope.evaluate.identity import model_record
 from gliascope.evaluate.recalibrate import calibrate_bundle, choose_from_evidence
-from gliascope.evaluate.record import Sample, SplitRecord
+from gliascope.evaluate.record import Sample
+from gliascope.evaluate.record_parts import SplitRecord
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.evaluate.thresholds import RUN, youden_threshold
 from gliascope.findings import Calibration, OperatingPoint

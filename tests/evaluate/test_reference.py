@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from gliascope.dataset.split import Split
-from gliascope.evaluate import record
+from gliascope.evaluate import record, record_parts
 from gliascope.evaluate.definitions import FIGURES, Definition
 from gliascope.evaluate.evidence import SCHEMA
 from gliascope.evaluate.evidence_rows import COLUMNS, NAMES
@@ -23,24 +23,24 @@ NEWLINE = "\n"
 SHOWN = {0: "whole number", 1: "1 decimal", 2: "2 decimals", 3: "3 decimals", 4: "4 decimals"}
 TYPES = {NAMES: "text", "string": "text"}
 PARTS: dict[str, type[BaseModel]] = {
-    "data": record.DataRecord,
-    "split": record.SplitRecord,
-    "models[]": record.ModelRecord,
-    "models[].bundle": record.BundleRecord,
-    "models[].operating_point": record.PointRecord,
-    "models[].calibration": record.CalibrationRecord,
-    "bootstrap": record.BootstrapRecord,
-    "figures.<key>": record.FigureRecord,
-    "confusion": record.ConfusionRecord,
-    "curves.roc": record.RocRecord,
-    "curves.pr": record.PrRecord,
-    "groups[]": record.GroupRecord,
-    "patients[]": record.PatientRecord,
-    "reliability": record.ReliabilityRecord,
-    "reliability.after[]": record.BinRecord,
-    "uncertainty": record.UncertaintyRecord,
-    "operating_results[]": record.PointResultRecord,
-    "operating_results[].sensitivity": record.ShareRecord,
+    "data": record_parts.DataRecord,
+    "split": record_parts.SplitRecord,
+    "models[]": record_parts.ModelRecord,
+    "models[].bundle": record_parts.BundleRecord,
+    "models[].operating_point": record_parts.PointRecord,
+    "models[].calibration": record_parts.CalibrationRecord,
+    "bootstrap": record_parts.BootstrapRecord,
+    "figures.<key>": record_parts.FigureRecord,
+    "confusion": record_parts.ConfusionRecord,
+    "curves.roc": record_parts.RocRecord,
+    "curves.pr": record_parts.PrRecord,
+    "groups[]": record_parts.GroupRecord,
+    "patients[]": record_parts.PatientRecord,
+    "reliability": record_parts.ReliabilityRecord,
+    "reliability.after[]": record_parts.BinRecord,
+    "uncertainty": record_parts.UncertaintyRecord,
+    "operating_results[]": record_parts.PointResultRecord,
+    "operating_results[].sensitivity": record_parts.ShareRecord,
 }
 
 

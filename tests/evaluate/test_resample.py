@@ -16,7 +16,7 @@ from sklearn import metrics
 
 from gliascope.evaluate.definitions import FIGURES
 from gliascope.evaluate.figures import interval
-from gliascope.evaluate.record import ConfusionRecord
+from gliascope.evaluate.record_parts import ConfusionRecord
 from gliascope.evaluate.resample import compute, draw_patients, weights_of
 from gliascope.evaluate.roc import confusion_of
 from gliascope.evaluate.score import PatientScore, SliceScore

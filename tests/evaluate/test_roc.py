@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from gliascope.evaluate.curve import area_under_curve
-from gliascope.evaluate.record import ConfusionRecord
+from gliascope.evaluate.record_parts import ConfusionRecord
 from gliascope.evaluate.roc import POINTS, areas, confusion_of, curves_of, labels_and_scores
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.findings import Verdict

@@ -17,7 +17,7 @@ from gliascope.dataset.split import load_split, save_split, train_everybody  # n
 from gliascope.errors import TrainingError  # noqa: E402
 from gliascope.evaluate.assemble import Origin  # noqa: E402
 from gliascope.evaluate.evidence import Evidence, record_of, save_evidence  # noqa: E402
-from gliascope.evaluate.record import BundleRecord, ModelRecord, PointRecord, SplitRecord  # noqa: E402
+from gliascope.evaluate.record_parts import BundleRecord, ModelRecord, PointRecord, SplitRecord  # noqa: E402
 from gliascope.evaluate.score import PatientScore, SliceScore  # noqa: E402
 from gliascope.recipe import Recipe  # noqa: E402
 from gliascope.training import export  # noqa: E402

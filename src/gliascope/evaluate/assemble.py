@@ -13,15 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from gliascope.evaluate.figures import LEVEL, Figure, headline
 from gliascope.evaluate.groups import groups_of
 from gliascope.evaluate.operating import operating_results
-from gliascope.evaluate.record import (
+from gliascope.evaluate.record import EvaluationRecord, Sample
+from gliascope.evaluate.record_parts import (
     BootstrapRecord,
     DataRecord,
-    EvaluationRecord,
     FigureRecord,
     GroupRecord,
     ModelRecord,
     PatientRecord,
-    Sample,
     SplitRecord,
 )
 from gliascope.evaluate.reliability import reliability_of

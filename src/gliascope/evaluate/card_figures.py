@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gliascope.evaluate.definitions import BY_NAME, FIGURES
-from gliascope.evaluate.record import EvaluationRecord, FigureRecord, GroupRecord
+from gliascope.evaluate.record import EvaluationRecord
+from gliascope.evaluate.record_parts import FigureRecord, GroupRecord
 from gliascope.evaluate.tables import (
     GROUP_TITLES,
     POINT_TITLES,

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from gliascope.errors import InputError
 from gliascope.evaluate.definitions import FIGURES
 from gliascope.evaluate.figures import LEVEL, RESAMPLES, interval
-from gliascope.evaluate.record import BootstrapRecord, EvaluationRecord, Sample
+from gliascope.evaluate.record import EvaluationRecord, Sample
+from gliascope.evaluate.record_parts import BootstrapRecord
 from gliascope.evaluate.resample import compute, draw_patients
 from gliascope.evaluate.run import Evaluation
 from gliascope.evaluate.score import PatientScore

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Final
 
 from gliascope.bundle import SEEN, Bundle
-from gliascope.evaluate.record import BundleRecord, CalibrationRecord, ModelRecord, PointRecord
+from gliascope.evaluate.record_parts import BundleRecord, CalibrationRecord, ModelRecord, PointRecord
 from gliascope.findings import OperatingPoint
 from gliascope.recipe import Recipe
 

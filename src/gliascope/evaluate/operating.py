@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gliascope.detect.case import run_score
 from gliascope.evaluate.figures import interval
-from gliascope.evaluate.record import ModelRecord, PointRecord, PointResultRecord, ShareRecord
+from gliascope.evaluate.record_parts import ModelRecord, PointRecord, PointResultRecord, ShareRecord
 from gliascope.evaluate.resample import draw_patients, weights_of
 from gliascope.evaluate.score import PatientScore, SliceScore
 

@@ -10,7 +10,8 @@ from gliascope.evaluate.compare import ComparisonRecord
 from gliascope.evaluate.compare_page import comparison_section
 from gliascope.evaluate.definitions import BY_NAME, FIGURES, LOW_DICE
 from gliascope.evaluate.plots import Plot
-from gliascope.evaluate.record import FLIPS, EvaluationRecord, PatientRecord, UncertaintyRecord
+from gliascope.evaluate.record import FLIPS, EvaluationRecord
+from gliascope.evaluate.record_parts import PatientRecord, UncertaintyRecord
 from gliascope.evaluate.sources import source_of
 from gliascope.evaluate.tables import (
     GROUP_TITLES,

@@ -12,7 +12,8 @@ import numpy as np
 
 from gliascope.evaluate.definitions import BY_NAME, LOW_DICE
 from gliascope.evaluate.groups import groups_of
-from gliascope.evaluate.record import EvaluationRecord, FigureRecord
+from gliascope.evaluate.record import EvaluationRecord
+from gliascope.evaluate.record_parts import FigureRecord
 from gliascope.evaluate.run import Evaluation
 from gliascope.evaluate.tables import GROUP_TITLES, interval_text, scored
 from gliascope.present.patient_plots import Bar, Dot, dice_by_group, dice_by_patient, dice_by_size, distance_by_patient

@@ -18,7 +18,8 @@ from gliascope.errors import InputError
 from gliascope.evaluate.card import model_card
 from gliascope.evaluate.evidence import Evidence, record_of
 from gliascope.evaluate.platt import fit_calibration
-from gliascope.evaluate.record import EvaluationRecord, ModelRecord
+from gliascope.evaluate.record import EvaluationRecord
+from gliascope.evaluate.record_parts import ModelRecord
 from gliascope.evaluate.stamp import summary_of
 from gliascope.evaluate.thresholds import choose_points, common_point, youden_threshold
 from gliascope.evaluate.uncertainty import fit_uncertainty, volumes_of

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.evaluate.definitions import BINS
-from gliascope.evaluate.record import BinRecord, ReliabilityRecord
+from gliascope.evaluate.record_parts import BinRecord, ReliabilityRecord
 from gliascope.evaluate.score import PatientScore, SliceScore
 
 DIAGRAM_BINS: Final = 10

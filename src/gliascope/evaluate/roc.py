@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.evaluate.record import ConfusionRecord, CurvesRecord, PrRecord, RocRecord
+from gliascope.evaluate.record_parts import ConfusionRecord, CurvesRecord, PrRecord, RocRecord
 from gliascope.evaluate.score import PatientScore
 
 POINTS: Final = 200

@@ -16,7 +16,8 @@ from gliascope.evaluate.figures import RESAMPLES
 from gliascope.evaluate.identity import model_record
 from gliascope.evaluate.join import join_evaluations
 from gliascope.evaluate.lone import lone_slices
-from gliascope.evaluate.record import LONE, Sample, SplitRecord
+from gliascope.evaluate.record import LONE, Sample
+from gliascope.evaluate.record_parts import SplitRecord
 from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, score_case
 from gliascope.evaluate.survey import Survey, check_unseen, seen_slices, survey
 from gliascope.findings import Finding

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from gliascope.evaluate.definitions import BY_NAME, FIGURES, Definition
-from gliascope.evaluate.record import LONE, EvaluationRecord, FigureRecord, GroupRecord, ShareRecord
+from gliascope.evaluate.record import LONE, EvaluationRecord
+from gliascope.evaluate.record_parts import FigureRecord, GroupRecord, ShareRecord
 
 HEADLINE: Final = (
     "dice_mean",

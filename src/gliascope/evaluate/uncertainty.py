@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from gliascope.evaluate.record import UncertaintyRecord
+from gliascope.evaluate.record_parts import UncertaintyRecord
 from gliascope.evaluate.score import PatientScore
 from gliascope.findings import UncertaintyRule
 from gliascope.segment.soft import judge_spread, spread_of
