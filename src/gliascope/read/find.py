@@ -13,7 +13,7 @@ from gliascope.errors import InputError
 from gliascope.read.dicom.cases import Found, find_studies
 from gliascope.read.dicom.files import Place
 from gliascope.read.dicom.plan import Plan, parse_named
-from gliascope.read.dicom.search import Gathered, is_archive_name, is_dicom_file
+from gliascope.read.dicom.search import Gathered, is_archive_name, is_dicom_file, is_directory_name
 from gliascope.read.names import name_apart, natural_key, safe_name
 from gliascope.read.nifti.group import VolumeGroup, group_volumes, lone_volume
 from gliascope.read.nifti.names import SUFFIXES as VOLUME_SUFFIXES
@@ -179,6 +179,9 @@ def _check_argument(path: Path) -> None:
 def _single(path: Path, beside: dict[Path, dict[str, list[Path]]], dicom: Gathered) -> list[CaseFiles]:
     if is_archive_name(path):
         dicom.add_archive(path)
+        return []
+    if is_directory_name(path):
+        list(_walk(path.parent, frozenset(), path.parent, dicom))
         return []
     if is_volume_name(path):
         return [_case_of_group(lone_volume(path, _volumes(_entries(path.parent))), path, path.parent)]

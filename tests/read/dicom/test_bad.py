@@ -204,6 +204,12 @@ def test_files_that_are_no_dicom(flair: WriteFlair, tmp_path: Path) -> None:
     assert {Path(one.path).name for one in rest.problems} == {"empty.dcm", "words.ima"}
 
 
+def test_a_directory_stands_for_its_folder(flair: WriteFlair, tmp_path: Path) -> None:
+    flair(folder="disc/DICOM")
+    (tmp_path / "disc" / "DICOMDIR").write_bytes(bytes(128) + b"DICM")
+    assert len(only(tmp_path / "disc" / "DICOMDIR")) == 6
+
+
 def test_two_patients_in_one_folder(flair: WriteFlair, tmp_path: Path) -> None:
     flair(folder="study")
     flair(folder="study/../other", PatientID="P-2", PatientName="Other^Drawn")

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sequence import Sequence
 
 from gliascope.read.dicom.files import Place
 from gliascope.read.dicom.header import Instance, _instance
 from gliascope.read.dicom.recognise import Recognition, recognise, why_no_input
 from gliascope.read.dicom.words import agent_said, contrast_said, names_agent
-from tests.dicom_series import instance
+from tests.dicom_series import drawn_enhanced, instance
 
 BLACK = np.zeros((3, 4, 4), np.uint16)
 
@@ -129,6 +131,39 @@ def test_derived_images_are_set_aside(kind: list[str], why: str) -> None:
     found = recognised(ImageType=kind)
     assert found.sequence is None
     assert why in found.reason
+
+
+def item(**values: Any) -> Sequence:
+    group = Dataset()
+    for keyword, value in values.items():
+        setattr(group, keyword, value)
+    return Sequence([group])
+
+
+def test_enhanced_images_by_their_functional_groups() -> None:
+    _, read = drawn_enhanced((4, 4, 3), np.diag([1.0, 1, 5, 1]))
+    (made,) = read.values()
+    made.SeriesDescription = made.ProtocolName = ""
+    del made.ScanningSequence  # classic images have it
+    shared = made.SharedFunctionalGroupsSequence[0]
+    shared.MRTimingAndRelatedParametersSequence = item(RepetitionTime=500.0)
+    shared.MREchoSequence = item(EffectiveEchoTime=9.0)
+    made.ContrastBolusAgentSequence = item(CodeMeaning="Gadobutrol")
+    made.file_meta = FileMetaDataset()
+    one = _instance(Place(Path("x.dcm")), made)
+    assert one.flaw == ""
+    assert recognise(one, one.planes).sequence == "post"
+    shared.MRTimingAndRelatedParametersSequence = item(RepetitionTime=8000.0)
+    shared.MREchoSequence = item(EffectiveEchoTime=120.0)
+    shared.MRModifierSequence = item(InversionRecovery="YES", InversionTimes=[2200.0])
+    one = _instance(Place(Path("x.dcm")), made)
+    assert recognise(one, one.planes).reason == "TR 8000, TE 120, TI 2200 ms are those of FLAIR"
+    made.PerFrameFunctionalGroupsSequence[1].MRImageFrameTypeSequence = item(FrameType=["ORIGINAL", "PRIMARY", "P"])
+    one = _instance(Place(Path("x.dcm")), made)
+    assert "no magnitude image" in recognise(one, one.planes).reason
+    made.NumberOfFrames = 5
+    flaw = _instance(Place(Path("x.dcm")), made).flaw
+    assert "a functional group for each of 1 to 16384 frames, received 3 groups for 5 frames" in flaw
 
 
 def test_a_b_value_is_diffusion() -> None:

@@ -31,12 +31,17 @@ def is_archive_name(path: Path) -> bool:
     return path.name.lower().endswith(ARCHIVES)
 
 
+def is_directory_name(path: Path) -> bool:
+    """Whether the name is that of a DICOMDIR, which stands for the folder it lies in."""
+    return path.name.upper() == "DICOMDIR"
+
+
 def is_dicom_file(path: Path) -> bool:
     """Whether a file is DICOM by its first bytes, or meant to be by its name.
 
     Files without the mark are taken where they have no suffix and begin as a data set does.
     """
-    if path.name.upper() == "DICOMDIR":
+    if is_directory_name(path):
         return False
     try:
         with path.open("rb") as stream:
