@@ -19,7 +19,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 
 from gliascope.errors import InputError
 from gliascope.read import find_cases, read_case
-from gliascope.read.dicom import files, open_instance
+from gliascope.read.dicom import bounds, open_instance
 from gliascope.read.dicom.files import Place, read_dataset
 from gliascope.read.dicom.header import read_header
 from gliascope.read.dicom.series import TWO_PATIENTS
@@ -99,7 +99,7 @@ def test_truncated_and_bursting_deflated_files(
     machine = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     start = 132 + 12 + struct.unpack_from("<I", content, 140)[0]
     spoil(paths[1], content[:start] + machine.compress(bytes(2**22)) + machine.flush())
-    monkeypatch.setattr(files, "MAX_HEADER", 2**16)
+    monkeypatch.setattr(bounds, "MAX_HEADER", 2**16)
     tracemalloc.start()
     case = only(tmp_path / "study")
     assert tracemalloc.get_traced_memory()[1] < 2**22
@@ -175,7 +175,7 @@ def test_sequences_nested_a_thousand_deep(flair: WriteFlair, tmp_path: Path) -> 
 def test_a_header_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "long.dcm"
     path.write_bytes(bytes(128) + b"DICM" + b"\x09\x00\x01\x00LO\x00\x00" * 5000)
-    monkeypatch.setattr(files, "MAX_READS", 1000)
+    monkeypatch.setattr(bounds, "MAX_READS", 1000)
     with pytest.raises(InputError, match="a header must have at most"):
         read_header(Place(path))
 
@@ -336,7 +336,7 @@ def test_a_file_that_is_gone_or_too_large(flair: WriteFlair, monkeypatch: pytest
     (found,) = find_cases(tmp_path / "study")
     paths[3].unlink()
     assert "No such file" in messages(read_case(found))[0]
-    monkeypatch.setattr(files, "MAX_FILE", 1000)
+    monkeypatch.setattr(bounds, "MAX_FILE", 1000)
     with pytest.raises(InputError, match="at most 1000 bytes"):
         read_dataset(Place(paths[0]))
 

@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
 from gliascope.errors import InputError
-from gliascope.read.dicom.files import MARK, MAX_FILE, Archives, Place, damage
+from gliascope.read.dicom.bounds import MARK, MAX_FILE
+from gliascope.read.dicom.files import Archives, Place, damage
 from gliascope.read.dicom.header import Instance, read_header
 from gliascope.read.names import natural_key
 from gliascope.scan import Problem
