@@ -213,6 +213,10 @@ def test_names_are_hidden_in_what_is_shown_and_known_to_recognition() -> None:
         ("T1_KM", "with"),
         ("T1 post", "with"),
         ("T1ce", "with"),
+        ("T1 con contraste", "with"),
+        ("T1 sin contraste", "without"),
+        ("T1 apres injection", "with"),
+        ("AX T1 post op", None),
         ("AX T1", None),
     ],
 )

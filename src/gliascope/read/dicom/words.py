@@ -36,11 +36,11 @@ _OTHER: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
 _NO_T1: Final = _any_of("t2% %t2w% gre hemo% pd pdw proton~density stir% dir ciss% fiesta%")
 _WITHOUT: Final = re.compile(
     r"(?<!\S)(?:(?:pre|before|without|w/o|wo|no|non|ohne|sans|senza|sin) ?(?:contrast\S*|con|gd|gad\S*|km|iv|mdc|c)"
-    r"|pre|without|w/o|wo|ohne|sans|plain|nativ[eo]?|unenhanced|t1n|t1pre)(?!\S)"
+    r"|pre(?! op)|without|w/o|wo|ohne|sans|plain|nativ[eo]?|unenhanced|t1n|t1pre)(?!\S)"
 )
 _WITH: Final = re.compile(
     r"\+ ?(?:c|gd|gad|km|contrast)(?!\w)|(?<!\S)c ?\+"
-    r"|(?<!\S)(?:post|gd|gad\S*|contrast|km|ce|mdc|enhanced|with|mit|w/|cet1\S*"
+    r"|(?<!\S)(?:post(?! op)|gd|gad\S*|contrast\S*|inject\S*|inj|km|ce|mdc|enhanced|with|mit|w/|cet1\S*"
     r"|t1(?:c|ce|cw|wc|gd|gad|post|km|wce|wgd))(?!\S)"
 )
 _NO_AGENT: Final = frozenset({"no", "none", "n", "0", "na", "n/a", "null", "without", "no contrast", "not applicable"})
