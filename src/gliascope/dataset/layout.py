@@ -9,24 +9,39 @@ from pathlib import Path
 
 import numpy as np
 
+from gliascope.dataset.names import INSIDE, folder_name, institution_of, is_session, patient_of
 from gliascope.errors import InputError
 from gliascope.read import find_cases, read_case
 from gliascope.read.find import CaseFiles
+from gliascope.read.names import safe_name
+from gliascope.read.nifti.names import understand
+
+__all__ = [
+    "PatientFolder",
+    "PatientStatistics",
+    "SliceStatistics",
+    "count_slices",
+    "measure_patient",
+    "name_of",
+    "patient_of",
+    "patients",
+    "refuse_volumes",
+]
 
 
 @dataclass(frozen=True)
 class PatientFolder:
-    """One folder of slices.
+    """One folder of slices, or one case of NIfTI volumes.
 
     Attributes
     ----------
     path : Path
     name : str
-        The folder's name, ``TCGA_CS_4941_19960909``.
+        As `name_of` gives it, ``TCGA_CS_4941_19960909``.
     patient : str
-        Its first three parts, ``TCGA_CS_4941``; the whole name where it has fewer.
+        As `gliascope.dataset.names.patient_of` gives it, ``TCGA_CS_4941``.
     institution : str
-        The second part, ``CS``; ``unknown`` where the name has fewer than three parts.
+        As `gliascope.dataset.names.institution_of` gives it, ``CS``.
     files : CaseFiles
         The slices and their masks.
     """
@@ -81,11 +96,6 @@ class PatientStatistics:
     each: tuple[SliceStatistics, ...] = ()
 
 
-def patient_of(folder: str) -> str:
-    """Name the patient of a folder: the first three parts of its name (``TCGA_CS_4941``), or all of it."""
-    return "_".join(folder.split("_")[:3])
-
-
 def patients(root: str | Path) -> list[PatientFolder]:
     """List the patients' folders of a data set, sorted by name.
 
@@ -108,7 +118,8 @@ def patients(root: str | Path) -> list[PatientFolder]:
     cases = [case for case in find_cases(root) if case.images]
     if not cases:
         raise InputError(f"{root}: a data set must hold patients' folders with images, received none")
-    folders = [_patient_folder(case) for case in cases]
+    crowded = {path for path, count in Counter(case.path for case in cases).items() if count > 1}
+    folders = [_patient_folder(case, name_of(case, is_alone=case.path not in crowded)) for case in cases]
     counts = Counter(one.name for one in folders)
     if repeated := [name for name, count in sorted(counts.items()) if count > 1]:
         raise InputError(
@@ -136,14 +147,33 @@ def refuse_volumes(cases: Iterable[CaseFiles], purpose: str) -> None:
             raise InputError(f"{case.path}: {purpose} takes data sets of images, received {kind}")
 
 
-def _patient_folder(case: CaseFiles) -> PatientFolder:
-    name = case.name if case.sequences else case.path.resolve().name
-    parts = name.split("_")
+def name_of(case: CaseFiles, *, is_alone: bool = True) -> str:
+    """Name a case of a data set, in the same way wherever the data set lies.
+
+    Parameters
+    ----------
+    case : CaseFiles
+    is_alone : bool
+        Whether its folder holds no other case.
+
+    Returns
+    -------
+    str
+        After its folder, see `gliascope.dataset.names.folder_name`. A case of volumes that lies among others has the
+        name that its files share, behind the folder's where that is a session's.
+    """
+    if is_alone or not case.sequences:
+        return folder_name(case.path)
+    own = safe_name(understand(case.images[0]).prefix)
+    return f"{folder_name(case.path)}{INSIDE}{own}" if is_session(own) else own
+
+
+def _patient_folder(case: CaseFiles, name: str) -> PatientFolder:
     return PatientFolder(
         path=case.path,
         name=name,
         patient=patient_of(name),
-        institution=parts[1] if len(parts) >= 3 else "unknown",
+        institution=institution_of(name),
         files=case,
     )
 
