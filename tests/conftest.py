@@ -20,6 +20,10 @@ from hypothesis import settings
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.orthanc import orthanc, orthanc_server
+
+__all__ = ["orthanc", "orthanc_server"]  # fixtures are found here
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 FEW_PATIENTS = 6
 

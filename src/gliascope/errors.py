@@ -9,6 +9,7 @@
     +-- BundleError         a model bundle that is incomplete, altered or too new
     +-- SplitError          a split file that leaks, is incomplete or was altered
     +-- FetchError          a data set that could not be downloaded
+    +-- ArchiveError        a PACS that refuses, or cannot be reached
     +-- DeviceError         the device asked for is not there
     +-- TrainingError       training or export could not go on
     |   +-- ParityError     the exported graphs disagree with the trained networks
@@ -47,6 +48,10 @@ class SplitError(GliascopeError):
 
 class FetchError(GliascopeError):
     """A data set could not be downloaded; the message says how to go on."""
+
+
+class ArchiveError(GliascopeError):
+    """A PACS refuses what was asked of it, or cannot be reached."""
 
 
 class DeviceError(GliascopeError):

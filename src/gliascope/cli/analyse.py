@@ -20,10 +20,11 @@ from gliascope.cli.options import (
     check_precision,
     parse_channels,
 )
+from gliascope.cli.remote import CaFile, CredentialsFile, DicomWeb, Remote, Storing, Studies, Timeout, attached
 
 if TYPE_CHECKING:
     from gliascope.pipeline import Outcome
-    from gliascope.pipeline.outputs import Outputs
+    from gliascope.pipeline.outputs import Output, Outputs
     from gliascope.pipeline.reports import Reports
     from gliascope.read import CaseFiles
     from gliascope.scan import Sequence
@@ -86,6 +87,17 @@ def analyse(
         ),
     ] = False,
     series: SeriesNames = None,
+    dicomweb: DicomWeb = None,
+    study: Studies = None,
+    store: Annotated[
+        bool,
+        typer.Option(
+            "--store", help="Store the DICOM objects in the PACS: those of --write, else a segmentation and a report."
+        ),
+    ] = False,
+    ca_file: CaFile = None,
+    credentials: CredentialsFile = None,
+    timeout: Timeout = 60.0,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw pictures.")] = True,
     report: Annotated[
         bool | None,
@@ -143,9 +155,9 @@ def analyse(
     and the results say why.
 
     DICOM files are put together by study, whatever folders they lie in: `gliascope studies` shows what becomes of
-    each series.
+    each series. With --dicomweb, studies are fetched from a PACS into a temporary folder.
 
-    Exit status: 0 done; 1 something could not be read or written, the rest is done; 2 wrong arguments.
+    Exit status: 0 done; 1 something could not be read, written or stored, the rest is done; 2 wrong arguments.
     """
     del verbose
     from gliascope.errors import InputError
@@ -153,36 +165,43 @@ def analyse(
     from gliascope.pipeline.folder import check_place
 
     sequences = parse_channels(channels)
-    try:
-        files = _cases(inputs or [], {"pre": t1, "flair": flair, "post": t1c}, series or [])
-        check_place(files, output)
-    except InputError as wrong:
-        raise typer.BadParameter(str(wrong)) from wrong
-    outputs = _outputs(files, write, seg_type, anonymise=anonymise)
-    reports = _reports(figures if report is None else report, pdf)
+    kinds = _kinds(write, seg_type, store=store)
     check_device(device)
     check_precision(precision)
-    analyser = Analyser(
-        model,
-        device=device,
-        threads=threads,
-        threshold=threshold,
-        save_probabilities=save_probabilities or outputs.seg_type == "fractional",
-        operating_point=operating_point,
-        precision=precision,
-        flips=flips,
-        force=force,
-    )
+    remote = Remote(dicomweb, ca_file, credentials, timeout)
     done: list[dict[str, Any]] = []
-    with progress(quiet=quiet or as_json) as bar:
-        options: dict[str, Any] = {"channels": sequences, "register": register, "figures": figures, "resume": resume}
-        options |= {"outputs": outputs, "reports": reports}
-        task = bar.add_task("analysing", total=len(files), note="")
-        for outcome in analyse_into(analyser, files, output, **options):
-            done.append(_summary(outcome))
-            bar.update(task, advance=1, note=outcome.record["case"])
-            _report(outcome.record, quiet=quiet or as_json)
-    _finish(done, output, quiet=quiet, as_json=as_json)
+    with attached(remote, study or [], store=store, quiet=quiet or as_json) as held:
+        named = [*(inputs or []), *held.fetched]
+        if held.missed and not named:
+            raise typer.Exit(1)
+        try:
+            files = _cases(named, {"pre": t1, "flair": flair, "post": t1c}, series or [])
+            check_place(files, output)
+        except InputError as wrong:
+            raise typer.BadParameter(str(wrong)) from wrong
+        outputs = _outputs(files, kinds, seg_type, anonymise=anonymise)
+        reports = _reports(figures if report is None else report, pdf)
+        analyser = Analyser(
+            model,
+            device=device,
+            threads=threads,
+            threshold=threshold,
+            save_probabilities=save_probabilities or outputs.seg_type == "fractional",
+            operating_point=operating_point,
+            precision=precision,
+            flips=flips,
+            force=force,
+        )
+        with progress(quiet=quiet or as_json) as bar:
+            options: dict[str, Any] = {"channels": sequences, "register": register, "figures": figures}
+            options |= {"resume": resume, "outputs": outputs, "reports": reports}
+            task = bar.add_task("analysing", total=len(files), note="")
+            for outcome in analyse_into(analyser, files, output, **options):
+                done.append(_summary(outcome, held.storing))
+                bar.update(task, advance=1, note=outcome.record["case"])
+                _report(outcome.record, quiet=quiet or as_json)
+        held.storing.finish([output], remote, quiet=quiet or as_json)
+        _finish(done, output, quiet=quiet, as_json=as_json, failed=held.missed + len(held.storing.failed))
 
 
 def _reports(html: bool, pdf: bool) -> "Reports":
@@ -196,17 +215,24 @@ def _reports(html: bool, pdf: bool) -> "Reports":
     return Reports(html, pdf)
 
 
-def _outputs(files: "list[CaseFiles]", write: str, seg_type: str, *, anonymise: bool) -> "Outputs":
-    """Understand what is to be written, and refuse what none of the cases has."""
+def _kinds(write: str, seg_type: str, *, store: bool) -> "frozenset[Output]":
+    """Understand what is to be written; what is to be stored has to be."""
     from gliascope.errors import InputError
-    from gliascope.pipeline.outputs import DICOM, Outputs, check_writable, parse_outputs
+    from gliascope.pipeline.outputs import DICOM, parse_outputs
 
     if seg_type not in {"binary", "fractional"}:
         raise typer.BadParameter(f"--seg-type must be binary or fractional, received {seg_type}")
     try:
         kinds = parse_outputs(write.split(","))
+        return kinds | parse_outputs(["seg", "sr"]) if store and not kinds & DICOM else kinds
     except InputError as wrong:
         raise typer.BadParameter(f"--write: {wrong}") from wrong
+
+
+def _outputs(files: "list[CaseFiles]", kinds: "frozenset[Output]", seg_type: str, *, anonymise: bool) -> "Outputs":
+    """Refuse what none of the cases has."""
+    from gliascope.pipeline.outputs import DICOM, Outputs, check_writable
+
     if (kinds & DICOM or anonymise) and not any(one.study is not None for one in files):
         asked = "--anonymise" if anonymise else f"--write {','.join(sorted(kinds & DICOM))}"
         raise typer.BadParameter(f"{asked} must be given a DICOM study, received none")
@@ -227,8 +253,8 @@ def _cases(inputs: list[Path], volumes: "dict[Sequence, Path | None]", series: l
     return [case_of_volumes(named)]
 
 
-def _summary(outcome: "Outcome") -> dict[str, Any]:
-    """Pick what is said about a case at the end, without its slices: memory stays flat over many cases."""
+def _summary(outcome: "Outcome", storing: Storing) -> dict[str, Any]:
+    """Store a case's objects, and pick what is said about it at the end: memory stays flat over many cases."""
     keys = [
         "case",
         "verdict",
@@ -241,7 +267,8 @@ def _summary(outcome: "Outcome") -> dict[str, Any]:
         "measurement",
     ]
     values = {key: outcome.record[key] for key in (*keys, "truth", "warnings", "problems")}
-    return {**values, "folder": str(outcome.folder), "continued": outcome.continued}
+    stored = storing.add(outcome.folder)
+    return {**values, "folder": str(outcome.folder), "continued": outcome.continued, "stored": stored}
 
 
 def _report(record: dict[str, Any], *, quiet: bool) -> None:
@@ -252,8 +279,8 @@ def _report(record: dict[str, Any], *, quiet: bool) -> None:
             note(f"{record['case']}: {warning}")
 
 
-def _finish(done: list[dict[str, Any]], output: Path, *, quiet: bool, as_json: bool) -> None:
-    """Say what came out, and exit with 1 where something could not be used."""
+def _finish(done: list[dict[str, Any]], output: Path, *, quiet: bool, as_json: bool, failed: int) -> None:
+    """Say what came out, and exit with 1 where something could not be used, fetched or stored."""
     problems = sum(len(one["problems"]) for one in done)
     if as_json:
         values = {"schema": SCHEMA, "output": str(output), "problem_count": problems, "cases": done}
@@ -263,7 +290,7 @@ def _finish(done: list[dict[str, Any]], output: Path, *, quiet: bool, as_json: b
         note(f"Results: {output}{f' ({problems} problems, see above)' if problems else ''}")
         if (output / "index.html").is_file():
             note(f"Reports: {output / 'index.html'}")
-    if problems:
+    if problems or failed:
         raise typer.Exit(1)
 
 

@@ -40,6 +40,7 @@ class Family:
 COMMANDS: Final[dict[str, Entry | Family]] = {
     "analyse": Entry("gliascope.cli.analyse:analyse", "Find and outline tumours in brain MRI."),
     "studies": Entry("gliascope.cli.studies:studies", "List DICOM studies: which series would be used, and why not."),
+    "store": Entry("gliascope.cli.store:store", "Store the DICOM objects of results in a PACS."),
     "enhance": Entry("gliascope.cli.enhance:enhance", "Enhance the contrast of images, and show what that did."),
     "phantom": Entry("gliascope.cli.phantom:phantom", "Write procedural scans with known truth."),
     "networks": Entry("gliascope.cli.networks:networks", "Draw the networks; count parameters and operations."),

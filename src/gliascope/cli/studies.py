@@ -8,6 +8,8 @@ import typer
 
 from gliascope.cli.console import error, note
 from gliascope.cli.options import AsJson, Quiet, SeriesNames, Verbose
+from gliascope.cli.remote import CaFile, CredentialsFile, DicomWeb, Remote, Studies, Timeout, attached
+from gliascope.cli.remote_list import Date, Limit, list_archive
 
 if TYPE_CHECKING:
     from gliascope.read.dicom.cases import Found
@@ -20,22 +22,50 @@ SCHEMA = "gliascope.studies/1"
 
 def studies(
     inputs: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", show_default=False, help="DICOM files, folders of any depth, zip archives."),
-    ],
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...", show_default=False, help="DICOM files, folders of any depth, zip archives."
+        ),
+    ] = None,
     *,
     series: SeriesNames = None,
+    dicomweb: DicomWeb = None,
+    study: Studies = None,
+    date: Date = "",
+    limit: Limit = 100,
+    ca_file: CaFile = None,
+    credentials: CredentialsFile = None,
+    timeout: Timeout = 60.0,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> None:
     """List DICOM studies: which series would be used as what, and why the others would not.
 
-    Reads headers only. No patient's name, number or date of birth is shown.
+    Reads headers only. No patient's name, number or date of birth is shown. With --dicomweb, the studies of a PACS
+    that hold MR series are listed; those named by --study are fetched into a temporary folder and listed in full.
 
     Exit status: 0 listed; 1 a file could not be read, or there is no DICOM study; 2 wrong arguments.
     """
-    del quiet, verbose
+    del verbose
+    remote = Remote(dicomweb, ca_file, credentials, timeout)
+    if remote.is_named and not study:
+        if inputs:
+            raise typer.BadParameter(
+                "a PACS stands in place of PATH unless --study names what is fetched, received both"
+            )
+        list_archive(remote, date, limit, as_json=as_json)
+        return
+    with attached(remote, study or [], store=False, quiet=quiet or as_json) as held:
+        named = [*(inputs or []), *held.fetched]
+        if named or not held.missed:
+            _list(named, series, as_json=as_json)
+        if held.missed:
+            raise typer.Exit(1)
+
+
+def _list(inputs: list[Path], series: list[str] | None, *, as_json: bool) -> None:
+    """List what files hold."""
     from gliascope.errors import InputError
     from gliascope.read.dicom.cases import find_studies
     from gliascope.read.dicom.plan import parse_named

@@ -1,0 +1,260 @@
+"""Options that name a PACS, and the connection that they ask for."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gliascope.cli.console import error, note
+
+if TYPE_CHECKING:
+    from gliascope.archive import Archive
+    from gliascope.pipeline.archive import Stored
+
+TERMINATED = 143
+"""Exit status after SIGTERM, as shells report it."""
+
+DicomWeb = Annotated[
+    str | None,
+    typer.Option(
+        "--dicomweb", metavar="URL", show_default=False, help="A PACS by DICOMweb, as https://host:8042/dicom-web."
+    ),
+]
+"""``dicomweb: DicomWeb = None``"""
+
+Studies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--study", metavar="UID", show_default=False, help="Study Instance UID to fetch from the PACS; may be repeated."
+    ),
+]
+"""``study: Studies = None``"""
+
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        metavar="PEM",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+        help="Certificates to trust in place of the system's; they are always verified.",
+    ),
+]
+"""``ca_file: CaFile = None``"""
+
+CredentialsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--credentials",
+        metavar="TOML",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+        help="File with user and password, or token; else GLIASCOPE_PACS_USER and _PASSWORD, or _TOKEN are asked.",
+    ),
+]
+"""``credentials: CredentialsFile = None``"""
+
+Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds of the PACS's silence after which it is asked again.")]
+"""``timeout: Timeout = 60.0``"""
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A PACS as the options name it.
+
+    Attributes
+    ----------
+    dicomweb : str or None
+    ca_file, credentials : Path or None
+    timeout : float
+    """
+
+    dicomweb: str | None = None
+    ca_file: Path | None = None
+    credentials: Path | None = None
+    timeout: float = 60.0
+
+    @property
+    def is_named(self) -> bool:
+        """Whether there is one."""
+        return self.dicomweb is not None
+
+    @property
+    def words(self) -> str:
+        """The options again, for a command that is to be repeated; no secrets are among them."""
+        named = {"--dicomweb": self.dicomweb, "--ca-file": self.ca_file, "--credentials": self.credentials}
+        return shlex.join(word for key, value in named.items() if value is not None for word in (key, str(value)))
+
+    @contextmanager
+    def open(self) -> Iterator[Archive]:
+        """Connect.
+
+        Raises
+        ------
+        typer.BadParameter
+            If an option cannot be used.
+        """
+        from gliascope.archive import read_credentials
+        from gliascope.errors import InputError
+
+        if self.dicomweb is None:
+            raise typer.BadParameter("a PACS must be named by --dicomweb, received none")
+        try:
+            secrets = read_credentials(self.credentials)
+            from gliascope.dicomweb import WebArchive
+
+            archive = WebArchive(self.dicomweb, credentials=secrets, ca_file=self.ca_file, timeout=self.timeout)
+        except InputError as wrong:
+            raise typer.BadParameter(str(wrong)) from wrong
+        try:
+            yield archive
+        finally:
+            archive.close()
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder that only its owner may enter and that is gone afterwards, after SIGTERM too."""
+
+    def end(*_: object) -> None:
+        sys.exit(TERMINATED)
+
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, end) if is_main else None
+    try:
+        with tempfile.TemporaryDirectory(prefix="gliascope-") as name:
+            yield Path(name)
+    finally:
+        if is_main:
+            signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def fetch_studies(archive: Archive, studies: Sequence[str], folder: Path, *, quiet: bool) -> tuple[list[Path], int]:
+    """Retrieve studies; one that fails is told and does not keep the others back.
+
+    Returns
+    -------
+    list of Path
+        A folder for each study.
+    int
+        How many failed.
+
+    Raises
+    ------
+    typer.BadParameter
+        If one is no UID.
+    """
+    from gliascope.archive import checked_uid
+    from gliascope.errors import ArchiveError, InputError
+    from gliascope.pipeline.archive import fetch_study
+
+    try:
+        wanted = list(dict.fromkeys(checked_uid(one) for one in studies))
+    except InputError as wrong:
+        raise typer.BadParameter(f"--study: {wrong}") from wrong
+    found = []
+    for one in wanted:
+        try:
+            found.append(fetch_study(archive, one, folder))
+        except ArchiveError as problem:
+            error(str(problem))
+        else:
+            if not quiet:
+                note(f"study {one}: {len(list(found[-1].iterdir()))} instances from {archive.name}")
+    return found, len(wanted) - len(found)
+
+
+class Storing:
+    """What became of the objects of a run.
+
+    Parameters
+    ----------
+    archive : Archive or None
+        None where nothing is to be stored.
+    """
+
+    def __init__(self, archive: Archive | None) -> None:
+        self._archive = archive
+        self.done: list[Stored] = []
+
+    @property
+    def failed(self) -> list[Stored]:
+        """Objects that are not in the archive."""
+        return [one for one in self.done if one.state == "failed"]
+
+    def add(self, folder: Path) -> list[dict[str, Any]]:
+        """Store the objects of a case's folder, and tell what failed."""
+        from gliascope.pipeline.archive import store_case
+
+        if self._archive is None:
+            return []
+        fresh = list(store_case(self._archive, folder))
+        self.done += fresh
+        for one in fresh:
+            if one.state == "failed":
+                error(f"{one.path}: was not stored: {one.message}")
+        return [{"path": str(one.path), "state": one.state, "message": one.message or None} for one in fresh]
+
+    def finish(self, results: Sequence[Path], remote: Remote, *, quiet: bool) -> None:
+        """Say what was stored, and how to store what was not."""
+        if self._archive is None:
+            return
+        counts = {state: sum(one.state == state for one in self.done) for state in ("stored", "present", "failed")}
+        if not quiet:
+            note(f"{self._archive.name}: {counts['stored']} objects stored, {counts['present']} were there already")
+        if counts["failed"]:
+            where = shlex.join(str(one) for one in results)
+            error(f"{counts['failed']} objects were not stored; to store them: gliascope store {where} {remote.words}")
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What a run has from a PACS, and gives to it.
+
+    Attributes
+    ----------
+    fetched : list of Path
+        A folder for each study that was retrieved.
+    missed : int
+        Studies that were not.
+    storing : Storing
+    """
+
+    fetched: list[Path]
+    missed: int
+    storing: Storing
+
+
+@contextmanager
+def attached(remote: Remote, studies: Sequence[str], *, store: bool, quiet: bool) -> Iterator[Attached]:
+    """Retrieve studies for as long as they are needed, and keep the connection for what is stored.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the options do not fit together.
+    """
+    if remote.is_named != bool(studies or store):
+        rule = "a PACS goes with --study, what is fetched, or --store"
+        raise typer.BadParameter(f"{rule}, received {'neither' if remote.is_named else 'no PACS (--dicomweb)'}")
+    with ExitStack() as held:
+        if not remote.is_named:
+            yield Attached([], 0, Storing(None))
+            return
+        archive = held.enter_context(remote.open())
+        found: tuple[list[Path], int] = ([], 0)
+        if studies:
+            found = fetch_studies(archive, studies, held.enter_context(temporary_folder()), quiet=quiet)
+        yield Attached(*found, Storing(archive if store else None))
