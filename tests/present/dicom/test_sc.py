@@ -12,9 +12,9 @@ from pydicom.uid import SecondaryCaptureImageStorage
 
 from gliascope.findings import Finding
 from gliascope.geometry import Grid
-from gliascope.present.canvas import PREDICTION
+from gliascope.present.canvas import INK, PREDICTION
 from gliascope.present.dicom.files import write_object
-from gliascope.present.dicom.sc import FOOT, SIDE, make_captures
+from gliascope.present.dicom.sc import FOOT, MARGIN, SIDE, SIZE, make_captures
 from gliascope.present.dicom.source import Origin, origin_of
 from gliascope.present.dicom.uids import Uids
 from tests.dicom_series import drawn_source, finding_of
@@ -50,6 +50,16 @@ def test_the_outline_is_drawn_where_the_mask_is(origin: Origin, tmp_path: Path) 
     top = (SIDE - SHAPE[1] * scale) / 2
     assert (rows.min() - top) / scale == pytest.approx(6, abs=0.3)
     assert (rows.max() - top) / scale == pytest.approx(12, abs=0.3)
+
+
+def test_right_and_left_are_told(origin: Origin, tmp_path: Path) -> None:
+    picture = picture_of(finding_of(MASK), origin, tmp_path)
+    middle = picture[SIDE // 2 - SIZE : SIDE // 2 + SIZE].astype(int)
+    ink = np.abs(middle - INK).max(axis=2) < 40
+    edge = MARGIN + SIZE
+    right, left = ink[:, :edge].sum(), ink[:, SIDE - edge :].sum()
+    assert right > left > 0  # R has more strokes than L
+    assert not ink[:, edge : SIDE - edge].any()
 
 
 def test_it_is_a_valid_capture_of_the_series(origin: Origin, tmp_path: Path) -> None:

@@ -77,6 +77,9 @@ def _picture(
     sheet = Image.new("RGB", (SIDE, SIDE + FOOT), BACKGROUND)
     sheet.paste(Image.fromarray(shown), ((SIDE - shown.shape[1]) // 2, (SIDE - shown.shape[0]) // 2))
     draw, font = ImageDraw.Draw(sheet), load_font(SIZE, bold=False)
+    for letter, place, anchor in (("R", MARGIN, "lm"), ("L", SIDE - MARGIN, "rm")):
+        where = (place, SIDE // 2)
+        draw.text(where, letter, font=font, fill=INK, anchor=anchor, stroke_width=2, stroke_fill=BACKGROUND)
     draw.text((MARGIN, SIDE + MARGIN), caption, font=font, fill=INK)
     draw.text((MARGIN, SIDE + MARGIN + SIZE + 6), f"gliascope. {NOTICE}", font=font, fill=FAINT)
     return np.asarray(sheet)
