@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gliascope.bundle import load_bundle
 from gliascope.engine.fake import FakeEngine
+from gliascope.errors import InputError
 from gliascope.geometry import to_world
 from gliascope.pipeline import Analyser, analyse_into
 from gliascope.pipeline.dicom import write_objects
@@ -187,6 +188,8 @@ def test_anonymised_results_tell_nothing(
         outcome = analysed(analyser, source, tmp_path / "out", outputs, figures=True)
     assert outcome.record["dicom"]["anonymised"]
     assert outcome.record["case"].startswith("ANON-")
+    objects = [pydicom.dcmread(one) for one in outcome.folder.glob("dicom/*.dcm")]
+    assert {str(one.PatientID) for one in objects} == {outcome.record["case"]} == {outcome.folder.name}
     uids = {str(pydicom.dcmread(one).SeriesInstanceUID).encode() for one in source.rglob("*.dcm")}
     for path in (tmp_path / "out").rglob("*"):
         assert "LOUD" not in path.relative_to(tmp_path / "out").as_posix()
@@ -197,6 +200,15 @@ def test_anonymised_results_tell_nothing(
     for text in (captured.out, captured.err, caplog.text):
         assert "LOUD" not in text
         assert "19510711" not in text
+
+
+def test_results_are_not_written_among_the_images_of_a_study(analyser: Analyser, tmp_path: Path) -> None:
+    source = study(tmp_path / "study")
+    one_by_one = sorted(source.rglob("*.dcm"))
+    for inputs in (source, one_by_one):
+        with pytest.raises(InputError, match="must not go into a folder that is read"):
+            list(analyse_into(analyser, find_cases(inputs), source / "flair"))
+    assert sorted(one for one in source.rglob("*") if one.is_file()) == one_by_one
 
 
 def test_what_is_no_dicom_cannot_be_anonymised(analyser: Analyser, tmp_path: Path) -> None:

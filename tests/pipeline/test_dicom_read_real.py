@@ -76,8 +76,8 @@ RULES = {
     "gantrytilting": "received CT Image Storage; the slices are shifted against each other (sheared by 14.0 degrees",
     "notavolume": "4 volumes in one series",
     "slicecount": "at least 3 slices to be a volume, received 2",
-    "sliceincrement/001": "of 10 mm: 1 seem to be missing",
-    "sliceincrement/002": "of 1.499 mm: 1 seem to be missing",
+    "sliceincrement/001": "of 10 mm: 1 seems to be missing",
+    "sliceincrement/002": "of 1.499 mm: 1 seems to be missing",
     "sliceorientation": "must be parallel, received 2 orientations",
 }
 

@@ -166,11 +166,19 @@ def check_place(files: Many[CaseFiles], out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: results must go into a folder, received a file")
     for one in files:
-        if one.is_folder and one.path.resolve() == out.resolve():
+        if out.resolve() in _folders_read(one):
             raise InputError(f"{out}: results must not go into a folder that is read, received case {one.name}")
         target = case_folder(out, one.name)
         if target.exists() and not (target / FINDINGS).is_file():
             raise InputError(f"{target}: only an older result may be replaced, received something else (no {FINDINGS})")
+
+
+def _folders_read(files: CaseFiles) -> set[Path]:
+    """Folders that would be taken for a result if results were written into them."""
+    series = () if files.study is None else files.study.study.series
+    places = {instance.place for one in series for instance in one.instances}
+    folders = {one.path.parent for one in places if not one.member} | ({files.path} if files.is_folder else set())
+    return {one.resolve() for one in folders}
 
 
 def _analysed(analyser: Analyser, case: Case) -> Finding:

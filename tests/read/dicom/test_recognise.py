@@ -14,6 +14,7 @@ from pydicom.sequence import Sequence
 from gliascope.read.dicom.files import Place
 from gliascope.read.dicom.header import Instance, _instance
 from gliascope.read.dicom.recognise import Recognition, recognise, why_no_input
+from gliascope.read.dicom.values import without_names
 from gliascope.read.dicom.words import agent_said, contrast_said, names_agent
 from tests.dicom_series import drawn_enhanced, instance
 
@@ -193,6 +194,19 @@ def test_colour_is_no_input() -> None:
 
 def test_classic_images_with_several_frames_are_none() -> None:
     assert "must have one frame an instance, received 4" in why_no_input(header(NumberOfFrames=4))
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "shown"),
+    [
+        ("Yamada^Tarou=山田^太郎=やまだ^たろう", "山田太郎 FLAIR", "****** FLAIR"),
+        ("Kim^Minsu=김^민수", "김 민수 FLAIR", "*** *** FLAIR"),
+        ("Li^Wu", "AX FLAIR li_WU quality", "AX FLAIR ***_*** quality"),
+        ("A^B", "AX FLAIR a B", "AX FLAIR a B"),
+    ],
+)
+def test_short_names_and_those_of_other_alphabets_are_hidden(name: str, told: str, shown: str) -> None:
+    assert without_names(told, [name]) == shown
 
 
 def test_names_are_hidden_in_what_is_shown_and_known_to_recognition() -> None:

@@ -155,7 +155,7 @@ def flawed(flair: WriteFlair, series_of: SeriesOf, change: Any, **more: Any) -> 
 def test_a_missing_slice(flair: WriteFlair, series_of: SeriesOf) -> None:
     rule = flawed(flair, series_of, lambda place, _: place != 2)
     assert "no slice of a series may be missing" in rule
-    assert "received gaps of 5 mm and, behind 5 mm along the normal, of 10 mm: 1 seem to be missing" in rule
+    assert "received gaps of 5 mm and, behind 5 mm along the normal, of 10 mm: 1 seems to be missing" in rule
 
 
 def test_a_repeated_slice(flair: WriteFlair, series_of: SeriesOf) -> None:

@@ -120,6 +120,11 @@ def _carry(source: Dataset, carried: Dataset, keyword: str) -> None:
         carried[tag] = element._replace(VR=kind, value=value + b" " * (len(value) % 2), is_little_endian=True)
 
 
+def stand_in(told: str) -> str:
+    """Name that stands for a patient: a digest of the Study Instance UID, or of what else there is to tell a case."""
+    return "ANON-" + hashlib.sha256(f"gliascope anonymised {told}".encode()).hexdigest()[:12].upper()
+
+
 def anonymous(study_uid: str) -> Dataset:
     """Make the patient and the study of an object whose patient may not be told (PS3.15, table E.1-1, basic profile).
 
@@ -138,9 +143,9 @@ def anonymous(study_uid: str) -> Dataset:
     carried = Dataset()
     for keyword in BLANK:
         setattr(carried, keyword, "")
-    stand_in = "ANON-" + hashlib.sha256(f"gliascope anonymised {study_uid}".encode()).hexdigest()[:12].upper()
-    carried.PatientName = f"{stand_in}^Anonymous"
-    carried.PatientID = stand_in
+    name = stand_in(study_uid)
+    carried.PatientName = f"{name}^Anonymous"
+    carried.PatientID = name
     carried.PatientIdentityRemoved = "YES"
     carried.DeidentificationMethod = "gliascope: nothing of the source's patient or study is written"
     code = codes.DCM.BasicApplicationConfidentialityProfile

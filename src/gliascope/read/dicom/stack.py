@@ -190,7 +190,7 @@ def _check_even(places: NDArray[np.float64], step: NDArray[np.float64], heights:
         where = _millimetres(heights[wide[:3]])
         raise InputError(
             f"no slice of a series may be missing, received gaps of {usual:.4g} mm and, behind {where} along the "
-            f"normal, of {_millimetres(gaps[wide[:3]])}: {lost} seem to be missing"
+            f"normal, of {_millimetres(gaps[wide[:3]])}: {lost} seem{'s' * (lost == 1)} to be missing"
         )
     if gaps.max() - gaps.min() > EVEN:
         raise InputError(f"slices must lie evenly, received gaps of {gaps.min():.4g} to {gaps.max():.4g} mm")
