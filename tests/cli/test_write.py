@@ -70,6 +70,7 @@ def test_fractional_keeps_the_probabilities(
         (("--write", "seg,dcm"), "outputs must be some of nifti, seg, sr, sc, received seg, dcm"),
         (("--write", ""), "outputs must be some of nifti, seg, sr, sc, received none"),
         (("--seg-type", "soft"), "--seg-type must be binary or fractional, received soft"),
+        (("--write", "sr", "--seg-type", "fractional"), "--seg-type fractional needs --write seg, received sr"),
         (("--write", "sr,seg"), "--write seg,sr must be given a DICOM study, received none"),
         (("--anonymise",), "--anonymise must be given a DICOM study, received none"),
     ],

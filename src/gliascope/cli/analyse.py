@@ -224,9 +224,13 @@ def _kinds(write: str, seg_type: str, *, store: bool) -> "frozenset[Output]":
         raise typer.BadParameter(f"--seg-type must be binary or fractional, received {seg_type}")
     try:
         kinds = parse_outputs(write.split(","))
-        return kinds | parse_outputs(["seg", "sr"]) if store and not kinds & DICOM else kinds
     except InputError as wrong:
         raise typer.BadParameter(f"--write: {wrong}") from wrong
+    if store and not kinds & DICOM:
+        kinds |= parse_outputs(["seg", "sr"])
+    if seg_type == "fractional" and "seg" not in kinds:
+        raise typer.BadParameter(f"--seg-type fractional needs --write seg, received {','.join(sorted(kinds))}")
+    return kinds
 
 
 def _outputs(files: "list[CaseFiles]", kinds: "frozenset[Output]", seg_type: str, *, anonymise: bool) -> "Outputs":

@@ -246,6 +246,7 @@ def test_every_slice_breaks_a_rule(keyword: str, value: Any, rule: str, flair: W
         ("Rows", 4, "must have one size, received 4 x 10, 8 x 10"),
         ("PixelSpacing", [1.5, 1.6], "one PixelSpacing"),
         ("FrameOfReferenceUID", "1.2.3", "one frame of reference, received 2"),
+        ("PhotometricInterpretation", "MONOCHROME1", "one photometric interpretation, received 2"),
         ("ImagePositionPatient", ["0", "0", "nan"], "received 1 of 6 without"),
     ],
 )
@@ -274,3 +275,12 @@ def test_images_missing_at_the_end_are_told(flair: WriteFlair, series_of: Series
     series = series_of(flair(lambda place, _: place < 4, ImagesInAcquisition=6))
     assert series.stack is not None
     assert series.stack.notes == ("the header says 6 images in the acquisition, 4 are here",)
+
+
+def test_the_most_images_that_any_header_says_are_told(flair: WriteFlair, series_of: SeriesOf) -> None:
+    def change(place: int, data: Any) -> None:
+        data.ImagesInAcquisition = (6, 60, 600)[place % 3]
+
+    series = series_of(flair(change))
+    assert series.stack is not None
+    assert series.stack.notes == ("the header says 600 images in the acquisition, 6 are here",)

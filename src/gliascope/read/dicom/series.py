@@ -156,7 +156,7 @@ def make_series(members: list[Instance]) -> Series:
             for syntax in {one.transfer_syntax for one in members}:
                 check_codec(syntax)
             stack = stack_planes([(one, plane) for one in members for plane in one.planes])
-            _one_frame(members)
+            _check_alike(members)
     except InputError as error:
         flaw, stack = str(error), None
     planes = [plane for one in members for plane in one.planes]
@@ -164,10 +164,13 @@ def make_series(members: list[Instance]) -> Series:
     return Series(first.series_uid, first.study_uid, tuple(members), stack, forbidden, flaw, recognition)
 
 
-def _one_frame(members: list[Instance]) -> None:
+def _check_alike(members: list[Instance]) -> None:
     frames = {one.frame_of_reference_uid for one in members}
     if len(frames) > 1:
         raise InputError(f"the slices of a series must have one frame of reference, received {len(frames)}")
+    scales = {one.photometric for one in members}
+    if len(scales) > 1:
+        raise InputError(f"the slices of a series must have one photometric interpretation, received {len(scales)}")
 
 
 def _once(members: list[Instance]) -> list[Instance]:

@@ -221,9 +221,9 @@ def _notes(members: Sequence[Member], grid: Grid) -> tuple[str, ...]:
             f"the slices lie {step:.4g} mm apart and the header says {stated[0]:.4g} mm: "
             "are some missing, at even distances?"
         )
-    expected = {one.expected for one, _ in members} - {None}
-    if expected and max(expected, key=lambda one: one or 0) != len(members) and not members[0][0].is_enhanced:
-        notes.append(f"the header says {expected.pop()} images in the acquisition, {len(members)} are here")
+    expected = max((one.expected for one, _ in members if one.expected is not None), default=len(members))
+    if expected != len(members) and not members[0][0].is_enhanced:
+        notes.append(f"the header says {expected} images in the acquisition, {len(members)} are here")
     if (angle := shear(grid.affine)) > SHEARED:
         notes.append(
             f"the slices are shifted against each other (sheared by {angle:.1f} degrees, as by a tilted gantry)"
