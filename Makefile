@@ -16,7 +16,7 @@ WORKERS ?= 2
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint format types contracts unit docs bench build changelog clean distclean
+.PHONY: help demo test lint format types contracts unit fuzz docs bench build changelog clean distclean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ contracts: $(TEST_VENV)/.installed ## Check which room imports which
 unit: $(TEST_VENV)/.installed ## Run the tests in WORKERS=2 processes; ARGS="-k name -x" goes to pytest
 	@echo "== pytest"
 	@$(TEST_VENV)/bin/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+fuzz: $(TEST_VENV)/.installed ## Mutate files of every kind that is read; ARGS="--minutes 30 tiff png"
+	@$(TEST_VENV)/bin/python -m tests.fuzz $(ARGS)
 
 docs: $(TEST_VENV)/.installed ## Write the pages of docs/ that are made from the code
 	@$(TEST_VENV)/bin/python docs/make_pages.py

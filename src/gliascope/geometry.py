@@ -74,7 +74,8 @@ def check_affine(affine: ArrayLike) -> Affine:
         raise InputError(f"an affine must be 4 x 4 and finite, received {_shown(values)}")
     if not np.array_equal(values[3], [0, 0, 0, 1]):
         raise InputError(f"an affine's last row must be 0 0 0 1, received {_shown(values[3])}")
-    edges = spacing(values)
+    with np.errstate(over="ignore"):  # an edge beyond all numbers is infinite, and refused
+        edges = spacing(values)
     if not ((edges >= SMALLEST) & (edges <= LARGEST)).all() or not (np.abs(values[:3, 3]) <= LARGEST).all():
         raise InputError(
             f"an affine must have voxel edges of {SMALLEST:g} to {LARGEST:g} mm and an origin no farther away, "

@@ -168,7 +168,8 @@ def _affine(fields: Any, shape: tuple[int, int, int]) -> tuple[Affine, bool, boo
     if unit in _UNITS:
         notes.append(f"the header's unit is {_UNITS[unit][0]}; turned into millimetres")
         scale[:3, :3] *= _UNITS[unit][1]
-    found = [flip_frame(scale @ one) for one in (_sform(fields), _qform(fields)) if one is not None]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large to be scaled is not finite, and refused
+        found = [flip_frame(scale @ one) for one in (_sform(fields), _qform(fields)) if one is not None]
     if found:
         affine = check_affine(found[0])
         if len(found) > 1 and np.isfinite(found[1]).all():
