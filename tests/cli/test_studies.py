@@ -66,8 +66,10 @@ def test_no_name_and_no_date_of_birth_is_shown(
         assert result.status == int(words[0] == "analyse")
         for secret in ("Doe", "Jane", "1960", "4711"):
             assert secret not in result.out + result.err
-    for path in (tmp_path / "out").rglob("*.json"):
-        assert "Jane" not in path.read_text()
+    written = [one for one in (tmp_path / "out").rglob("*") if one.suffix in {".json", ".html", ".csv"}]
+    assert {one.name for one in written} >= {"findings.json", "report.html", "index.html", "cases.csv"}
+    for path in written:
+        assert "Jane" not in path.read_text(encoding="utf-8")
 
 
 def test_analyse_makes_one_case_of_a_study(

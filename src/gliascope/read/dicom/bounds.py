@@ -19,7 +19,6 @@ MAX_READS: Final = 1_000_000
 MARK: Final = b"DICM"
 """What a DICOM file has after its first 128 bytes."""
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
-EXPLICIT: Final = "1.2.840.10008.1.2.1"
 
 
 def inflated(stream: Any, most: int) -> io.BytesIO | None:
