@@ -18,6 +18,7 @@ PACKAGES: Final = {
     "dcentvfy": "dicom3tools",
     "dcmdump": "dcmtk",
     "dsrdump": "dcmtk",
+    "openssl": "openssl",
 }
 """Debian's package of each program."""
 SLICER: Final = "segimage2itkimage"

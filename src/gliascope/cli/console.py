@@ -71,6 +71,6 @@ def configure_logging() -> None:
     logger.handlers[:] = [handler]
     logger.propagate = False
     logger.setLevel(logging.WARNING)
-    # What these say about a damaged file reaches the user as the file's problem; pydicom's words may hold a patient's.
-    for reader in ("pydicom", "tifffile"):
+    # What these say reaches the user as a file's or a PACS's problem; pydicom's words may hold a patient's.
+    for reader in ("dicomweb_client", "pydicom", "pynetdicom", "retrying", "tifffile", "urllib3"):
         logging.getLogger(reader).setLevel(logging.CRITICAL)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -30,6 +32,8 @@ DATE, MODALITY, MODALITIES = "00080020", "00080060", "00080061"
 SERIES_COUNT, INSTANCE_COUNT = "00201206", "00201208"
 AS_STORED: Final = (("application/dicom", "*"),)
 """Any transfer syntax: what was stored comes back as it is."""
+CUT: Final = r"(?s).* in file "
+"""How pydicom's warning of a file that ends too early goes; it would leave out the element that is cut."""
 CONNECT: Final = 10.0
 """Seconds to wait for a connection."""
 
@@ -69,8 +73,6 @@ class WebArchive:
         wait = (min(CONNECT, timeout), timeout)
         self._client = DICOMwebClient(self._url, session=self._session, permissive_uid=True, timeout=wait)
         self._client.set_http_retry_params(retry=False)  # it would send a second, empty body after a cut
-        for one in ("dicomweb_client", "dicomweb_client.web"):
-            logging.getLogger(one).setLevel(logging.ERROR)
 
     @property
     def name(self) -> str:
@@ -117,8 +119,9 @@ class WebArchive:
         wanted = list(self._all(self._client.search_for_instances, INSTANCE, **names))
         done: dict[str, Path] = {}
         try:
-            with understood(self.name), quiet(), self._well_formed():
-                for one in self._client.iter_series(**names, media_types=AS_STORED):
+            with understood(self.name), self._well_formed():
+                stream = self._client.iter_series(**names, media_types=AS_STORED)
+                for one, _ in pairwise(stream):  # the last may be cut, and not every service tells the stream's length
                     done.update([keep_instance(one, folder, self.name)])
         except Lost as lost:
             _logger.warning("%s: %s; the rest is fetched one by one", self.name, lost)
@@ -174,16 +177,20 @@ class WebArchive:
 
     def _try(self, action: Callable[[], _T]) -> _T:
         def once() -> _T:
-            with understood(self.name), quiet(), self._well_formed():
+            with understood(self.name), self._well_formed():
                 return action()
 
         return with_retries(once, self.name)
 
     @contextmanager
     def _well_formed(self) -> Iterator[None]:
-        """Say that an answer is malformed, in words that hold nothing of it."""
+        """Say that an answer is cut or malformed, in words that hold nothing of it."""
         try:
-            yield
+            with quiet():
+                warnings.filterwarnings("error", CUT, UserWarning)
+                yield
+        except UserWarning as error:
+            raise Lost("an instance came cut") from error
         except OSError:  # requests' own errors are of this kind
             raise
         except damage() as error:
