@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gliascope.read import find_cases, read_case
 from tests.fuzz import check as checking
 from tests.fuzz.check import PromiseError, check, place
 from tests.fuzz.mutate import mutated
@@ -21,7 +22,7 @@ def test_seeds_are_sound_and_always_the_same(reader: str, tmp_path: Path) -> Non
     assert [one.content for one in seeds_of(reader, tmp_path / "again")] == [one.content for one in seeds]
     for number, seed in enumerate(seeds):
         path = place(seed, seed.pack(seed.content), tmp_path / str(number))
-        (case,) = [checking.read_case(files) for files in checking.find_cases(path)]
+        (case,) = [read_case(files) for files in find_cases(path)]
         assert case.scans
         assert not case.problems
 
@@ -44,9 +45,8 @@ def test_what_a_reader_lets_through_is_kept(tmp_path: Path, monkeypatch: pytest.
     def fail(files: Any) -> Any:
         if len(files.images[0].read_bytes()) > 100:
             raise ValueError("let through")
-        return read(files)
+        return read_case(files)
 
-    read = checking.read_case
     monkeypatch.setattr(checking, "read_case", fail)
     fuzz("png", rounds=1, seconds=60, examples=5, first=0, findings=tmp_path)
     (told,) = tmp_path.rglob("*.txt")
