@@ -53,8 +53,9 @@ def _serve(door: socket.socket, line: Line, port: int) -> None:
             caller, _ = door.accept()
             server = socket.create_connection(("127.0.0.1", port))
             limits = [one.pop(0) if one else FOREVER for one in (line.requests, line.answers)]
-            for source, target, limit, heard in ((caller, server, limits[0], line.heard), (server, caller, limits[1], None)):
-                threading.Thread(target=_pump, args=(line, source, target, limit, heard), daemon=True).start()
+            ways = ((caller, server, limits[0], line.heard), (server, caller, limits[1], None))
+            for way in ways:
+                threading.Thread(target=_pump, args=(line, *way), daemon=True).start()
 
 
 def _pump(line: Line, source: socket.socket, target: socket.socket, left: int, heard: bytearray | None) -> None:
