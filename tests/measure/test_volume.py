@@ -195,3 +195,8 @@ def test_noise_has_no_plane_of_symmetry() -> None:
     noise = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(24, 60, 60)), 4).astype(np.float32)
     assert symmetry_plane(np.clip(noise, 0, None), Grid((60, 60, 24), affine_of((3, 3, 6)))) is None
     assert symmetry_plane(np.zeros((4, 5, 6), np.float32), Grid((6, 5, 4), np.eye(4))) is None
+
+
+def test_a_head_that_is_all_outline_has_no_plane_of_symmetry() -> None:
+    image, grid, _ = made_head(0, 0)
+    assert symmetry_plane(image, grid, ignore=np.ones(image.shape, np.bool_)) is None

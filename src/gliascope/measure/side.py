@@ -143,7 +143,7 @@ class _Search:
         other, its_weight = (_affine(one, to_mirror, one.shape) for one in (self.values, self.weight))
         both = self.weight * (its_weight > 0.5)
         share = both.sum()
-        if share < 0.4 * self.weight.sum():
+        if share <= 0 or share < 0.4 * self.weight.sum():  # an outline may leave nothing of the head
             return 0.0
         one, two = (values - (values * both).sum() / share for values in (self.values, other))
         spread = np.sqrt((both * one**2).sum() * (both * two**2).sum())
