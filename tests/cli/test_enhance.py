@@ -242,3 +242,12 @@ def test_real_slices_gain_contrast(cli: Cli, lgg_root: Path, tmp_path: Path) -> 
         assert one["after"]["noise"] > one["before"]["noise"]
         source, result = tifffile.imread(one["input"]), tifffile.imread(one["output"])
         assert (source.shape, source.dtype) == (result.shape, result.dtype)
+
+
+def test_volumes_are_refused_at_once(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a_flair.nii.gz").touch()
+    result = cli("enhance", tmp_path / "in", "-o", tmp_path / "out")
+    assert result.status in {1, 2}
+    assert "images to enhance must be files of images, received NIfTI volumes" in " ".join(result.err.split())
+    assert not (tmp_path / "out").exists()

@@ -59,11 +59,12 @@ def plan_jobs(cases: list[CaseFiles], output: Path) -> list[list[Job]]:
     ------
     InputError
         If a file would be written over an input or over another result, `output` is a file that cannot hold them, or
-        a case is a DICOM study.
+        a case is a DICOM study or of NIfTI volumes.
     """
     for case in cases:
-        if case.study is not None:
-            raise InputError(f"{case.path}: images to enhance must be files of images, received a DICOM study")
+        if case.study is not None or case.sequences:
+            received = "a DICOM study" if case.study is not None else "NIfTI volumes"
+            raise InputError(f"{case.path}: images to enhance must be files of images, received {received}")
     as_file = is_image_name(output) and not output.is_dir()
     if as_file and (len(cases) != 1 or cases[0].is_folder):
         raise InputError(f"{output}: one file holds the result of one image; name a folder for several")
