@@ -154,7 +154,12 @@ class Analyser:
             "gliascope": gliascope.__version__,
             "python": platform.python_version(),
             "engine": {key: engine[key] for key in ("name", "version", "device", "precision")},
-            "bundle": {"name": self.bundle.name, "created": self.bundle.created, "sha256": self.bundle.sha256},
+            "bundle": {
+                "name": self.bundle.name,
+                "created": self.bundle.created,
+                "sha256": self.bundle.sha256,
+                "calibrated": self.bundle.calibration is not None,
+            },
             **({"flips": True} if self.flips else {}),
             "assessor": {"sha256": None if self.assessor is None else self.assessor.sha256, "force": self.force},
         }

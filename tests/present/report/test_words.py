@@ -7,7 +7,7 @@ import pytest
 
 from gliascope.present.report.key_slices import Shown
 from gliascope.present.report.text import plural, readable
-from gliascope.present.report.words import probability, rule_text, verdict_text, verdict_title
+from gliascope.present.report.words import calibration_text, probability, rule_text, verdict_text, verdict_title
 from gliascope.scan import Problem
 
 MakeShown = Callable[..., Shown]
@@ -83,3 +83,14 @@ def test_names_are_made_readable() -> None:
     assert readable("a\u202egnp.exe\x1b[0m\n") == "a\ufffdgnp.exe\ufffd[0m\ufffd"
     assert readable("مريض 病人 Ünï\u200cx 👩\u200d⚕️") == "مريض 病人 Ünï\u200cx 👩\u200d⚕️"
     assert (plural(1, "slice"), plural(1234, "slice")) == ("1 slice", "1,234 slices")
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "told"),
+    [(True, "Probabilities are calibrated."), (False, "the network's own, not calibrated"), (None, "")],
+)
+def test_whether_probabilities_are_calibrated_is_told(calibrated: bool | None, told: str) -> None:
+    bundle = {} if calibrated is None else {"calibrated": calibrated}
+    text = calibration_text({"provenance": {"bundle": bundle}})
+    assert told in text
+    assert bool(text) == bool(told)

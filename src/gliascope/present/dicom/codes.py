@@ -28,7 +28,7 @@ OWN: Final = {
     "review": "Somebody should look at the outline before it is used",
     "intended-use": "Intended use",
     "research-use": NOTICE,
-    "slice-prob": "Highest calibrated probability of tumour on a slice",
+    "slice-prob": "Highest probability of tumour on a slice",
     "case-score": "Score that the verdict hangs on",
     "detect-threshold": "A scan is called tumour from this score on",
     "mask-threshold": "A pixel is inside from this probability on",

@@ -22,7 +22,14 @@ from gliascope.present.report.tables import (
     version_table,
 )
 from gliascope.present.report.text import plural, readable
-from gliascope.present.report.words import failed, probability, rule_text, verdict_text, verdict_title
+from gliascope.present.report.words import (
+    calibration_text,
+    failed,
+    probability,
+    rule_text,
+    verdict_text,
+    verdict_title,
+)
 from gliascope.scan import Case
 
 SEARCH: Final = "Automatic search for a brain tumour"
@@ -91,7 +98,7 @@ def _result(record: Mapping[str, Any]) -> list[Block]:
         rows.append(("Case score, which the verdict hangs on; no probability", probability(record["case_score"])))
         rows.append(("Suspicious slices", f"{record['tumour_slices']:,} of {record['slice_count']:,}"))
     rows.append((f"Operating point {point['name']}", rule_text(record)))
-    return [*blocks, Table(["figure", "value"], rows, "What the verdict rests on. Probabilities are calibrated.")]
+    return [*blocks, Table(["figure", "value"], rows, f"What the verdict rests on. {calibration_text(record)}".strip())]
 
 
 def _size_section(record: Mapping[str, Any], frames: Sequence[Frame]) -> list[Section]:

@@ -44,7 +44,7 @@ def probability_chart(record: Mapping[str, Any]) -> Drawing | None:
     box = f"0 0 {WIDTH:g} {HEIGHT:g}"
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" aria-hidden="true">{"".join(parts)}</svg>'
     caption = (
-        "Calibrated probability of tumour by slice, in the scan's order. Dark orange: suspicious; a cross below: not "
+        "Probability of tumour by slice, in the scan's order. Dark orange: suspicious; a cross below: not "
         f"assessable, or blank. The dashed line is the threshold, {threshold:.3f}."
     )
     return Drawing(svg, _alt(record), caption, (round(WIDTH), round(HEIGHT)))

@@ -26,6 +26,16 @@ REVIEW: Final = (
 )
 
 
+def calibration_text(record: Mapping[str, Any]) -> str:
+    """Whether probabilities were calibrated; nothing where a finding does not say so."""
+    calibrated = record["provenance"]["bundle"].get("calibrated")
+    if calibrated is None:
+        return ""
+    if calibrated:
+        return "Probabilities are calibrated."
+    return "Probabilities are the network's own, not calibrated: 0.9 does not mean nine of ten."
+
+
 def failed(record: Mapping[str, Any]) -> bool:
     """Whether nothing of a case could be analysed."""
     return not record["slices"]
