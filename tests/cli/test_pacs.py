@@ -141,10 +141,30 @@ def test_results_stay_where_they_cannot_be_stored_and_are_stored_later(
     assert cli("store", files, "--dicomweb", pacs.dicomweb).status == 2
 
 
+def test_the_same_by_dimse(
+    cli: Cli, pacs: Orthanc, tiny_bundle: Callable[..., Path], tmp_path: Path, scratch: Path
+) -> None:
+    pytest.importorskip("pynetdicom", reason="the extra `pacs` has it")
+    where = ("--pacs", pacs.pacs, "--aet", "TESTS")
+    words = ("analyse", *where, "--study", STUDY, "--store", "-o", tmp_path / "out", "--model", tiny_bundle())
+    assert f"study {STUDY}, 2020-01-02, MR, 2 series, 12 instances" in cli("studies", *where).out
+    result = cli(*words, "--no-figures")
+    assert result.status == 0, result.err
+    assert "2 objects stored, 0 were there already" in result.err
+    assert pacs.count() == 14
+    assert not list(scratch.iterdir())
+    for secret in ("Doe", "Jane", "1960", "4711"):
+        assert secret not in result.out + result.err
+    assert "0 objects stored, 2 were there already" in cli("store", tmp_path / "out", *where).err
+    assert "MR SEG SR, 4 series" in cli("studies", *where).out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--store",), "received no PACS (--dicomweb)"),
+        (("--store",), "received no PACS (--dicomweb, --pacs)"),
+        (("--store", "--pacs", "PACS"), "a PACS must be named as AET@HOST:PORT"),
+        (("--store", "--pacs", "A@b:1", "--dicomweb", "http://b"), "received both"),
         (("--dicomweb", "http://127.0.0.1:1/dicom-web"), "a PACS goes with --study, what is fetched, or --store"),
         (("--dicomweb", "ftp://127.0.0.1/", "--study", "1.2"), "must be an address such as https://"),
         (("--dicomweb", "https://jane:secret@host/", "--study", "1.2"), "secrets come from the environment"),

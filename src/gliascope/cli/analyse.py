@@ -20,7 +20,18 @@ from gliascope.cli.options import (
     check_precision,
     parse_channels,
 )
-from gliascope.cli.remote import CaFile, CredentialsFile, DicomWeb, Remote, Storing, Studies, Timeout, attached
+from gliascope.cli.remote import (
+    CaFile,
+    CredentialsFile,
+    DicomWeb,
+    OwnTitle,
+    Pacs,
+    Remote,
+    Storing,
+    Studies,
+    Timeout,
+    attached,
+)
 
 if TYPE_CHECKING:
     from gliascope.pipeline import Outcome
@@ -88,6 +99,8 @@ def analyse(
     ] = False,
     series: SeriesNames = None,
     dicomweb: DicomWeb = None,
+    pacs: Pacs = None,
+    aet: OwnTitle = "GLIASCOPE",
     study: Studies = None,
     store: Annotated[
         bool,
@@ -155,7 +168,7 @@ def analyse(
     and the results say why.
 
     DICOM files are put together by study, whatever folders they lie in: `gliascope studies` shows what becomes of
-    each series. With --dicomweb, studies are fetched from a PACS into a temporary folder.
+    each series. With --dicomweb or --pacs, studies are fetched from a PACS into a temporary folder.
 
     Exit status: 0 done; 1 something could not be read, written or stored, the rest is done; 2 wrong arguments.
     """
@@ -168,7 +181,7 @@ def analyse(
     kinds = _kinds(write, seg_type, store=store)
     check_device(device)
     check_precision(precision)
-    remote = Remote(dicomweb, ca_file, credentials, timeout)
+    remote = Remote(dicomweb, pacs, aet, ca_file, credentials, timeout)
     done: list[dict[str, Any]] = []
     with attached(remote, study or [], store=store, quiet=quiet or as_json) as held:
         named = [*(inputs or []), *held.fetched]

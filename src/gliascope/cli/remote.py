@@ -32,6 +32,17 @@ DicomWeb = Annotated[
 ]
 """``dicomweb: DicomWeb = None``"""
 
+Pacs = Annotated[
+    str | None,
+    typer.Option(
+        "--pacs", metavar="AET@HOST:PORT", show_default=False, help="A PACS by DIMSE, in place of --dicomweb."
+    ),
+]
+"""``pacs: Pacs = None``"""
+
+OwnTitle = Annotated[str, typer.Option("--aet", metavar="AET", help="What gliascope calls itself to a PACS by DIMSE.")]
+"""``aet: OwnTitle = "GLIASCOPE"``"""
+
 Studies = Annotated[
     list[str] | None,
     typer.Option(
@@ -76,12 +87,15 @@ class Remote:
 
     Attributes
     ----------
-    dicomweb : str or None
+    dicomweb, pacs : str or None
+    aet : str
     ca_file, credentials : Path or None
     timeout : float
     """
 
     dicomweb: str | None = None
+    pacs: str | None = None
+    aet: str = "GLIASCOPE"
     ca_file: Path | None = None
     credentials: Path | None = None
     timeout: float = 60.0
@@ -89,12 +103,13 @@ class Remote:
     @property
     def is_named(self) -> bool:
         """Whether there is one."""
-        return self.dicomweb is not None
+        return self.dicomweb is not None or self.pacs is not None
 
     @property
     def words(self) -> str:
         """The options again, for a command that is to be repeated; no secrets are among them."""
-        named = {"--dicomweb": self.dicomweb, "--ca-file": self.ca_file, "--credentials": self.credentials}
+        named: dict[str, object] = {"--dicomweb": self.dicomweb, "--pacs": self.pacs, "--aet": self.pacs and self.aet}
+        named |= {"--ca-file": self.ca_file, "--credentials": self.credentials}
         return shlex.join(word for key, value in named.items() if value is not None for word in (key, str(value)))
 
     @contextmanager
@@ -106,22 +121,32 @@ class Remote:
         typer.BadParameter
             If an option cannot be used.
         """
-        from gliascope.archive import read_credentials
         from gliascope.errors import InputError
 
-        if self.dicomweb is None:
-            raise typer.BadParameter("a PACS must be named by --dicomweb, received none")
         try:
-            secrets = read_credentials(self.credentials)
-            from gliascope.dicomweb import WebArchive
-
-            archive = WebArchive(self.dicomweb, credentials=secrets, ca_file=self.ca_file, timeout=self.timeout)
+            archive = self._connect()
         except InputError as wrong:
             raise typer.BadParameter(str(wrong)) from wrong
         try:
             yield archive
         finally:
             archive.close()
+
+    def _connect(self) -> Archive:
+        if (self.dicomweb is None) == (self.pacs is None):
+            received = "none" if self.pacs is None else "both"
+            raise typer.BadParameter(f"a PACS must be named by one of --dicomweb and --pacs, received {received}")
+        if self.pacs is not None:
+            from gliascope.dimse import DimseArchive
+
+            if self.ca_file or self.credentials:
+                raise typer.BadParameter("--ca-file and --credentials go with --dicomweb, received --pacs")
+            return DimseArchive(self.pacs, own=self.aet, timeout=self.timeout)
+        from gliascope.archive import read_credentials
+        from gliascope.dicomweb import WebArchive
+
+        secrets = read_credentials(self.credentials)
+        return WebArchive(str(self.dicomweb), credentials=secrets, ca_file=self.ca_file, timeout=self.timeout)
 
 
 @contextmanager
@@ -248,7 +273,7 @@ def attached(remote: Remote, studies: Sequence[str], *, store: bool, quiet: bool
     """
     if remote.is_named != bool(studies or store):
         rule = "a PACS goes with --study, what is fetched, or --store"
-        raise typer.BadParameter(f"{rule}, received {'neither' if remote.is_named else 'no PACS (--dicomweb)'}")
+        raise typer.BadParameter(f"{rule}, received {'neither' if remote.is_named else 'no PACS (--dicomweb, --pacs)'}")
     with ExitStack() as held:
         if not remote.is_named:
             yield Attached([], 0, Storing(None))

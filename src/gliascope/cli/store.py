@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gliascope.cli.options import AsJson, Quiet, Verbose
-from gliascope.cli.remote import CaFile, CredentialsFile, DicomWeb, Remote, Storing, Timeout
+from gliascope.cli.remote import CaFile, CredentialsFile, DicomWeb, OwnTitle, Pacs, Remote, Storing, Timeout
 
 SCHEMA = "gliascope.store/1"
 """Name and version of what ``--json`` prints."""
@@ -26,6 +26,8 @@ def store(
     ],
     *,
     dicomweb: DicomWeb = None,
+    pacs: Pacs = None,
+    aet: OwnTitle = "GLIASCOPE",
     ca_file: CaFile = None,
     credentials: CredentialsFile = None,
     timeout: Timeout = 60.0,
@@ -41,7 +43,7 @@ def store(
     from gliascope.errors import InputError
     from gliascope.pipeline.archive import result_folders
 
-    remote = Remote(dicomweb, ca_file, credentials, timeout)
+    remote = Remote(dicomweb, pacs, aet, ca_file, credentials, timeout)
     try:
         folders = [folder for one in results for folder in result_folders(one)]
     except InputError as wrong:

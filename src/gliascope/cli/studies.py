@@ -8,7 +8,7 @@ import typer
 
 from gliascope.cli.console import error, note
 from gliascope.cli.options import AsJson, Quiet, SeriesNames, Verbose
-from gliascope.cli.remote import CaFile, CredentialsFile, DicomWeb, Remote, Studies, Timeout, attached
+from gliascope.cli.remote import CaFile, CredentialsFile, DicomWeb, OwnTitle, Pacs, Remote, Studies, Timeout, attached
 from gliascope.cli.remote_list import Date, Limit, list_archive
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def studies(
     *,
     series: SeriesNames = None,
     dicomweb: DicomWeb = None,
+    pacs: Pacs = None,
+    aet: OwnTitle = "GLIASCOPE",
     study: Studies = None,
     date: Date = "",
     limit: Limit = 100,
@@ -42,13 +44,14 @@ def studies(
 ) -> None:
     """List DICOM studies: which series would be used as what, and why the others would not.
 
-    Reads headers only. No patient's name, number or date of birth is shown. With --dicomweb, the studies of a PACS
-    that hold MR series are listed; those named by --study are fetched into a temporary folder and listed in full.
+    Reads headers only. No patient's name, number or date of birth is shown. With --dicomweb or --pacs, the studies of
+    a PACS that hold MR series are listed; those named by --study are fetched into a temporary folder and listed in
+    full.
 
     Exit status: 0 listed; 1 a file could not be read, or there is no DICOM study; 2 wrong arguments.
     """
     del verbose
-    remote = Remote(dicomweb, ca_file, credentials, timeout)
+    remote = Remote(dicomweb, pacs, aet, ca_file, credentials, timeout)
     if remote.is_named and not study:
         if inputs:
             raise typer.BadParameter(

@@ -1,0 +1,120 @@
+"""Associations: opened, checked, and always ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from gliascope.archive import Lost
+from gliascope.dimse.address import Address
+from gliascope.errors import ArchiveError
+from gliascope.read.dicom.files import quiet
+
+if TYPE_CHECKING:
+    from pynetdicom.association import Association
+    from pynetdicom.presentation import PresentationContext
+
+PENDING: Final = frozenset({0xFF00, 0xFF01})
+"""Statuses of answers that more answers follow."""
+TEMPORARY: Final = 2
+"""Result of a rejection that may not be the last word."""
+
+
+@contextmanager
+def associated(
+    address: Address,
+    own: str,
+    contexts: Sequence[PresentationContext],
+    timeout: float,
+    *,
+    on_store: Callable[[Any], int] | None = None,
+) -> Iterator[Association]:
+    """Open an association and release it at the end.
+
+    Parameters
+    ----------
+    address : Address
+    own : str
+        Our own title.
+    contexts : sequence of PresentationContext
+    timeout : float
+        Seconds of silence after which the connection counts as cut.
+    on_store : callable, optional
+        Is given what C-GET sends, and gives back a status; makes us a provider of the storage classes asked for.
+
+    Raises
+    ------
+    Lost
+        If there is no connection.
+    ArchiveError
+        If the PACS rejects us.
+    """
+    from pynetdicom import AE, build_role, evt
+
+    entity = AE(ae_title=own)
+    entity.requested_contexts = list(contexts)
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = timeout
+    entity.connection_timeout = min(10.0, timeout)
+    more: dict[str, Any] = {}
+    if on_store is not None:
+        storage = [one.abstract_syntax for one in contexts if _is_storage(str(one.abstract_syntax))]
+        more["ext_neg"] = [build_role(one, scp_role=True) for one in storage if one is not None]
+        more["evt_handlers"] = [(evt.EVT_C_STORE, on_store)]
+    with quiet():
+        line = entity.associate(address.host, address.port, ae_title=address.title, **more)
+        try:
+            if line.is_rejected:
+                rejection = line.acceptor.primitive
+                if rejection is not None and rejection.result == TEMPORARY:
+                    raise Lost("the association was rejected for now")
+                rule = f"an association of {own} with {address.title} must be accepted"
+                raise ArchiveError(f"{address}: {rule}, received a rejection: both titles must be known there")
+            if not line.is_established and line.rejected_contexts:
+                raise ValueError("nothing was accepted")  # noqa: TRY301  as pynetdicom says it where some was
+            if not line.is_established:
+                raise Lost("no association")
+            yield line
+        except RuntimeError as error:  # pynetdicom's word for an association that is not there any more
+            raise Lost("the association was cut") from error
+        except ValueError as error:  # its word for a service that was not accepted
+            rule = "a service and its transfer syntax must be offered"
+            raise ArchiveError(f"{address}: {rule}, received an association without it") from error
+        finally:
+            if line.is_established:
+                line.release()
+
+
+def answers(replies: Any, address: Address, what: str) -> Iterator[Any]:
+    """Data sets of pending answers, until the last, which must be a success.
+
+    Raises
+    ------
+    Lost
+        If the line is cut before.
+    ArchiveError
+        If the PACS refuses.
+    """
+    for status, content in replies:
+        code = code_of(status)
+        if code in PENDING:
+            yield content
+        elif code != 0:
+            raise ArchiveError(f"{address}: {what} must succeed, received status 0x{code:04X}")
+
+
+def code_of(status: Any) -> int:
+    """Status of an answer.
+
+    Raises
+    ------
+    Lost
+        If there was none.
+    """
+    if status is None or "Status" not in status:
+        raise Lost("the association was cut")
+    return int(status.Status)
+
+
+def _is_storage(uid: str) -> bool:
+    return uid.startswith("1.2.840.10008.5.1.4.1.1.")
