@@ -51,7 +51,11 @@ def _serve(door: socket.socket, line: Line, port: int) -> None:
     with suppress(OSError):
         while True:
             caller, _ = door.accept()
-            server = socket.create_connection(("127.0.0.1", port))
+            try:
+                server = socket.create_connection(("127.0.0.1", port))
+            except OSError:
+                caller.close()
+                raise
             limits = [one.pop(0) if one else FOREVER for one in (line.requests, line.answers)]
             ways = ((caller, server, limits[0], line.heard), (server, caller, limits[1], None))
             for way in ways:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+import sys
 import tracemalloc
 import zipfile
 import zlib
@@ -156,7 +157,17 @@ def test_pixel_data_shorter_than_stated(flair: WriteFlair, tmp_path: Path) -> No
     assert case.scans == ()
 
 
-def test_sequences_nested_a_thousand_deep(flair: WriteFlair, tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", [1000, 20_000], ids=["usual", "raised by somebody else"])
+def test_sequences_nested_a_thousand_deep(flair: WriteFlair, tmp_path: Path, limit: int) -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit)
+    try:
+        _check_nested(flair, tmp_path)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _check_nested(flair: WriteFlair, tmp_path: Path) -> None:
     nested = b""
     for _ in range(1000):
         item = b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + nested + b"\xfe\xff\x0d\xe0\x00\x00\x00\x00"
@@ -167,7 +178,7 @@ def test_sequences_nested_a_thousand_deep(flair: WriteFlair, tmp_path: Path) -> 
     spoil(paths[0], content[:place] + nested + content[place:])
     write_series(tmp_path / "study" / "other", np.ones((4, 8, 8), np.uint16), np.diag([1.0, 1, 5, 1]), PatientID="B")
     one, two = (read_case(found) for found in find_cases(tmp_path / "study"))
-    assert any("sequences must be nested no deeper than can be read" in message for message in messages(one))
+    assert [m for m in messages(one) if "sequences must be nested no deeper than can be read (64)" in m], messages(one)
     assert len(two) == 4
     assert two.problems == ()
 

@@ -16,6 +16,8 @@ MAX_HEADER: Final = 2**26
 """Most bytes of a header, which is everything but the pixels."""
 MAX_READS: Final = 1_000_000
 """Most pieces that a header may be read in; an element is two or three."""
+MAX_DEPTH: Final = 64
+"""Deepest nesting of sequences; the deepest of the standard's own objects have about ten."""
 MARK: Final = b"DICM"
 """What a DICOM file has after its first 128 bytes."""
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
@@ -50,6 +52,32 @@ def _deflated_from(head: bytes) -> int:
             deflated = head[place : place + length].rstrip(b"\0 ").decode("latin-1") == DEFLATED
         place += length
     return place if deflated else 0
+
+
+def check_depth(data: Any) -> None:
+    """Refuse sequences within sequences beyond `MAX_DEPTH`, without going down by recursion.
+
+    Parameters
+    ----------
+    data : Dataset of pydicom's
+        What has not been understood yet is left so.
+
+    Raises
+    ------
+    InputError
+    """
+    level = [data]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            item
+            for one in level
+            for element in one.elements()
+            if not element.is_raw and element.VR == "SQ"
+            for item in element.value or ()
+        ]
+        if not level:
+            return
+    raise InputError(f"sequences must be nested no deeper than can be read ({MAX_DEPTH}), received more")
 
 
 class Bounded:

@@ -179,11 +179,25 @@ def read_dataset(
     except InputError as error:
         raise UnreadableFile(f"{place}: {error}") from error
     except RecursionError as error:
-        raise UnreadableFile(f"{place}: sequences must be nested no deeper than can be read, received more") from error
+        raise _too_deep(place) from error
     except MemoryError as error:
         raise UnreadableFile(f"{place}: a DICOM file must fit into memory, received a larger one") from error
     except damage() as error:
-        raise _damaged(place, error) from error
+        raise (_too_deep(place) if _ends_in_recursion(error) else _damaged(place, error)) from error
+
+
+def _too_deep(place: Place) -> UnreadableFile:
+    return UnreadableFile(
+        f"{place}: sequences must be nested no deeper than can be read ({bounds.MAX_DEPTH}), received more"
+    )
+
+
+def _ends_in_recursion(error: BaseException | None) -> bool:
+    """Whether an error was Python's recursion limit before pydicom made another of it."""
+    seen = 0
+    while error is not None and not isinstance(error, RecursionError) and seen < 10_000:
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return isinstance(error, RecursionError)
 
 
 def _damaged(place: Place, error: Exception) -> UnreadableFile:
@@ -253,4 +267,5 @@ def _parse(stream: Any, pixels: bool, tags: list[int] | None) -> FileDataset:
             implicit, little = data.original_encoding
             explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
             data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+    bounds.check_depth(data)
     return data
