@@ -83,6 +83,14 @@ def associated(
         finally:
             if line.is_established:
                 line.release()
+            _close(line)
+
+
+def _close(line: Association) -> None:
+    """Close the socket, which pynetdicom leaves open where the other side was gone first."""
+    connection = line.dul.socket
+    if connection is not None and connection.socket is not None:
+        connection.socket.close()
 
 
 def answers(replies: Any, address: Address, what: str) -> Iterator[Any]:
