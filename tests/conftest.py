@@ -20,9 +20,9 @@ from hypothesis import settings
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.orthanc import orthanc, orthanc_server
+from tests.orthanc import bright_series, orthanc, orthanc_server, short_waits
 
-__all__ = ["orthanc", "orthanc_server"]  # fixtures are found here
+__all__ = ["bright_series", "orthanc", "orthanc_server", "short_waits"]  # fixtures are found here
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FEW_PATIENTS = 6

@@ -11,14 +11,20 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pytest
 
+from tests.dicom_series import uid, write_series
 from tests.dicom_tools import REQUIRED
+
+STUDY = uid("study", "PHANTOM-1", "1")
+"""The study that `bright_series` belongs to."""
+AFFINE = np.diag([2.0, 2.0, 5.0, 1.0])
 
 PLUGINS: Final = (Path("/usr/share/orthanc/plugins"), Path("/usr/lib/orthanc"))
 STARTS: Final = 3
@@ -146,3 +152,17 @@ def orthanc(orthanc_server: Orthanc) -> Orthanc:
     """The server with an empty store."""
     orthanc_server.empty()
     return orthanc_server
+
+
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again at once, and twice at most."""
+    from gliascope.archive import retry
+
+    monkeypatch.setattr(retry, "WAITS", [0.01, 0.02])
+
+
+@pytest.fixture(scope="session")
+def bright_series(tmp_path_factory: pytest.TempPathFactory, bright: Callable[..., Any]) -> list[Path]:
+    """Files of a series of the study `STUDY`, which nobody changes."""
+    return write_series(tmp_path_factory.mktemp("series"), bright().pixels.astype(np.uint16), AFFINE)

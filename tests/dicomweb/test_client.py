@@ -17,29 +17,18 @@ import numpy as np
 import pydicom
 import pytest
 
-from gliascope.archive import Credentials, retry
+from gliascope.archive import Credentials
 from gliascope.errors import ArchiveError, InputError
 from tests.cutting import Line, line_to
-from tests.dicom_series import uid, write_series
+from tests.dicom_series import write_series
 from tests.dicom_tools import run_tool
-from tests.orthanc import Orthanc, running
+from tests.orthanc import AFFINE, STUDY, Orthanc, running
 
 pytest.importorskip("dicomweb_client", reason="the extra `pacs` has it")
 
 from gliascope.dicomweb import WebArchive
 
-STUDY = uid("study", "PHANTOM-1", "1")
-AFFINE = np.diag([2.0, 2.0, 5.0, 1.0])
-
-
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "WAITS", [0.01, 0.02])
-
-
-@pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory, bright: Callable[..., Any]) -> list[Path]:
-    return write_series(tmp_path_factory.mktemp("series"), bright().pixels.astype(np.uint16), AFFINE)
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 @pytest.fixture
@@ -53,9 +42,9 @@ def over(line: Line, **options: Any) -> WebArchive:
 
 
 def test_what_is_missing_after_a_cut_is_fetched_again(
-    orthanc: Orthanc, line: Line, paths: list[Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    orthanc: Orthanc, line: Line, bright_series: list[Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    orthanc.fill(paths[0].parent)
+    orthanc.fill(bright_series[0].parent)
     archive = over(line)
     (series,) = archive.series(STUDY)
     archive.close()
@@ -63,25 +52,25 @@ def test_what_is_missing_after_a_cut_is_fetched_again(
     with caplog.at_level(logging.WARNING):
         found = archive.retrieve(STUDY, series.uid, tmp_path)
     assert line.cuts == 2
-    assert len(found) == len(paths)
+    assert len(found) == len(bright_series)
     assert "trying again in 0.01 s" in caplog.text
     assert sorted(one.name for one in found) == sorted(one.name for one in tmp_path.iterdir())
-    pixels = {str(one.SOPInstanceUID): one.PixelData for one in map(pydicom.dcmread, paths)}
+    pixels = {str(one.SOPInstanceUID): one.PixelData for one in map(pydicom.dcmread, bright_series)}
     assert {str(one.SOPInstanceUID): one.PixelData for one in map(pydicom.dcmread, found)} == pixels
 
 
 @pytest.mark.parametrize("cut", ["requests", "answers"])
 def test_a_store_that_is_cut_is_sent_again_and_kept_once(
-    orthanc: Orthanc, line: Line, paths: list[Path], cut: str
+    orthanc: Orthanc, line: Line, bright_series: list[Path], cut: str
 ) -> None:
     archive = over(line)
     getattr(line, cut).append(10_000 if cut == "requests" else 150)
-    assert archive.store(paths[0])
+    assert archive.store(bright_series[0])
     assert line.cuts == 1
     assert orthanc.count() == 1
-    assert not archive.store(paths[0])
+    assert not archive.store(bright_series[0])
     held = orthanc.ask("instances?expand")[0]
-    assert held["MainDicomTags"]["SOPInstanceUID"] == str(pydicom.dcmread(paths[0]).SOPInstanceUID)
+    assert held["MainDicomTags"]["SOPInstanceUID"] == str(pydicom.dcmread(bright_series[0]).SOPInstanceUID)
 
 
 def test_a_large_object_is_whole_after_a_cut(orthanc: Orthanc, line: Line, tmp_path: Path) -> None:
@@ -166,10 +155,10 @@ def behind_tls(port: int, certificate: Path) -> Iterator[int]:
         server.shutdown()
 
 
-def test_tls_and_a_password(sealed: tuple[str, Path], paths: list[Path]) -> None:
+def test_tls_and_a_password(sealed: tuple[str, Path], bright_series: list[Path]) -> None:
     url, certificate = sealed
     archive = WebArchive(url, credentials=Credentials("reader", "hush"), ca_file=certificate)
-    assert archive.store(paths[0])
+    assert archive.store(bright_series[0])
     assert [one.uid for one in archive.studies()] == [STUDY]
     with pytest.raises(ArchiveError, match=r"the certificate must be one that is trusted \(--ca-file\)"):
         WebArchive(url, credentials=Credentials("reader", "hush")).check()

@@ -3,70 +3,54 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pydicom
 import pytest
 
-from gliascope.archive import retry
 from gliascope.errors import ArchiveError, InputError
 from tests.cutting import line_to
-from tests.dicom_series import uid, write_series
-from tests.orthanc import Orthanc
+from tests.orthanc import STUDY, Orthanc
 
 pytest.importorskip("pynetdicom", reason="the extra `pacs` has it")
 
 from gliascope.dimse import DimseArchive
 from gliascope.dimse.address import parse_address
 
-STUDY = uid("study", "PHANTOM-1", "1")
-AFFINE = np.diag([2.0, 2.0, 5.0, 1.0])
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "WAITS", [0.01, 0.02])
-
-
-@pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory, bright: Callable[..., Any]) -> list[Path]:
-    return write_series(tmp_path_factory.mktemp("series"), bright().pixels.astype(np.uint16), AFFINE)
-
-
-def test_find_get_and_store(orthanc: Orthanc, paths: list[Path], tmp_path: Path) -> None:
+def test_find_get_and_store(orthanc: Orthanc, bright_series: list[Path], tmp_path: Path) -> None:
     archive = DimseArchive(orthanc.pacs)
     archive.check()
-    assert [archive.store(one) for one in paths] == [True] * len(paths)
-    assert not archive.store(paths[0])
-    assert orthanc.count() == len(paths)
+    assert [archive.store(one) for one in bright_series] == [True] * len(bright_series)
+    assert not archive.store(bright_series[0])
+    assert orthanc.count() == len(bright_series)
     (study,) = archive.studies()
     assert (study.uid, study.date, study.modalities) == (STUDY, "2020-01-02", ("MR",))
-    assert (study.series, study.instances) == (1, len(paths))
+    assert (study.series, study.instances) == (1, len(bright_series))
     assert archive.studies(date="20200103-") == []
     assert archive.studies(study="1.2.3") == []
     assert len(archive.studies(limit=1)) == 1
     (series,) = archive.series(STUDY)
     found = archive.retrieve(STUDY, series.uid, tmp_path)
-    pixels = {str(one.SOPInstanceUID): one.PixelData for one in map(pydicom.dcmread, paths)}
+    pixels = {str(one.SOPInstanceUID): one.PixelData for one in map(pydicom.dcmread, bright_series)}
     assert {str(one.SOPInstanceUID): one.PixelData for one in map(pydicom.dcmread, found)} == pixels
     with pytest.raises(ArchiveError, match="C-GET must succeed, received status 0x"):
         archive.retrieve(STUDY, "1.2.3", tmp_path)
 
 
-def test_a_cut_is_tried_again(orthanc: Orthanc, paths: list[Path], tmp_path: Path) -> None:
+def test_a_cut_is_tried_again(orthanc: Orthanc, bright_series: list[Path], tmp_path: Path) -> None:
     with line_to(orthanc.dicom) as line:
         archive = DimseArchive(f"ORTHANC@127.0.0.1:{line.port}", timeout=5)
         line.requests += [2**31, 9_000]
-        assert archive.store(paths[0])
+        assert archive.store(bright_series[0])
         assert line.cuts == 1
         assert orthanc.count() == 1
-        orthanc.fill(paths[0].parent)
+        orthanc.fill(bright_series[0].parent)
         (series,) = archive.series(STUDY)
         line.answers += [2**31, 30_000]
-        assert len(archive.retrieve(STUDY, series.uid, tmp_path)) == len(paths)
+        assert len(archive.retrieve(STUDY, series.uid, tmp_path)) == len(bright_series)
         assert line.cuts == 2
 
 

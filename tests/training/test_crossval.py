@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ pytest.importorskip("pyarrow")
 
 from gliascope.bundle import load_bundle  # noqa: E402  after the check that Keras is there
 from gliascope.cli.crossval_progress import CrossProgress  # noqa: E402
-from gliascope.dataset.folds import Folds, make_folds, save_folds  # noqa: E402
+from gliascope.dataset.folds import make_folds, save_folds  # noqa: E402
 from gliascope.dataset.split import load_split  # noqa: E402
 from gliascope.errors import InputError, TrainingError  # noqa: E402
 from gliascope.evaluate.evidence import evaluation_of, load_evidence  # noqa: E402
@@ -34,76 +33,11 @@ from gliascope.read import read_cases  # noqa: E402
 from gliascope.recipe import load_recipe  # noqa: E402
 from gliascope.training import crossval, crossval_fold, crossval_report, store  # noqa: E402
 from gliascope.training.crossval import cross_validate  # noqa: E402
-from gliascope.training.crossval_state import Job, resume_job  # noqa: E402
-from gliascope.training.plan import RunPlan  # noqa: E402
+from gliascope.training.crossval_state import Job  # noqa: E402
 from gliascope.training.table import load_table  # noqa: E402
+from tests.training.crossval_place import COMMAND, RECIPE, TINY, Listener, Place  # noqa: E402
 
 pytestmark = pytest.mark.train
-
-TINY = Path(__file__).with_name("tiny_networks.py")
-
-COMMAND = f"""
-import runpy, sys
-from gliascope.cli.backend import load_training
-load_training("the test")
-runpy.run_path({str(TINY)!r})["install"]()
-from gliascope.cli.app import main
-main()
-"""
-
-RECIPE = """
-name = "tiny"
-[preparation]
-size = 32
-[network]
-decoder = [16, 8, 8, 8, 4]
-[training]
-epochs = 2
-batch_size = 8
-precision = "float32"
-optimiser = "sgd"
-learning_rate = 0.01
-clip_norm = 0.0
-"""
-
-
-class Listener:
-    """Remembers what it is told; ends training after some epochs."""
-
-    def __init__(self, epochs: int = 99) -> None:
-        self.left = epochs
-        self.folds: list[int] = []
-        self.patients: list[tuple[int, int, int]] = []
-
-    def start(self, *_: Any) -> None: ...
-
-    def step(self, _figures: dict[str, float], /) -> None: ...
-
-    def finish(self, _figures: dict[str, float], _best: bool, /) -> None:
-        self.left -= 1
-
-    def stopped(self) -> bool:
-        return self.left <= 0
-
-    def fold(self, fold: int, _plan: RunPlan, /) -> None:
-        self.folds.append(fold)
-
-    def scored(self, fold: int, done: int, total: int, _note: str, /) -> None:
-        self.patients.append((fold, done, total))
-
-    def say(self, _text: str, /) -> None: ...
-
-
-@dataclass(frozen=True)
-class Place:
-    data: Path
-    folds: Path
-    recipe: Path
-    out: Path
-    told: Listener
-
-    def job(self) -> Job:
-        return resume_job(self.out)
 
 
 @pytest.fixture(scope="module")
@@ -123,22 +57,16 @@ def place(phantoms: Any, tiny: None, tmp_path_factory: pytest.TempPathFactory) -
     save_folds(make_folds(phantoms.data, folds=2, validation=0.3), root / "folds.json")
     where = Place(phantoms.data, root / "folds.json", root / "recipe.toml", root / "out", Listener())
     done = cross_validate(
-        where.data, where.out, where.told, recipe=load_recipe(where.recipe), folds=folds_of(where), workers=2
+        where.data, where.out, where.told, recipe=load_recipe(where.recipe), folds=where.folds_made(), workers=2
     )
     assert done.finished
     assert done.evaluation is not None
     return where
 
 
-def folds_of(place: Place) -> Folds:
-    from gliascope.dataset.folds import load_folds
-
-    return load_folds(place.folds)
-
-
 def test_every_patient_is_scored_once_by_the_fold_that_tests_it(place: Place) -> None:
     evidence = load_evidence(place.out / "evidence.parquet")
-    tested = {name: fold for fold, split in enumerate(folds_of(place).splits) for name in split.test}
+    tested = {name: fold for fold, split in enumerate(place.folds_made().splits) for name in split.test}
     assert {one.folders[0]: one.fold for one in evidence.patients} == tested
     assert len(evidence.patients) == 6
     assert [one.fold for one in evidence.origin.models] == [0, 1]
@@ -148,7 +76,7 @@ def test_every_patient_is_scored_once_by_the_fold_that_tests_it(place: Place) ->
 
 
 def test_a_folds_networks_and_thresholds_saw_none_of_its_patients(place: Place) -> None:
-    for fold, split in enumerate(folds_of(place).splits):
+    for fold, split in enumerate(place.folds_made().splits):
         seen = load_bundle(place.job().files(fold).bundle).seen()
         hashes = {
             side: {one.sha256 for case in read_cases([place.data / name for name in names]) for one in case.sources}
@@ -159,7 +87,7 @@ def test_a_folds_networks_and_thresholds_saw_none_of_its_patients(place: Place) 
 
 
 def test_a_fold_that_saw_its_patients_is_refused(place: Place, tmp_path: Path) -> None:
-    job = Job(tmp_path, load_recipe(place.recipe), folds_of(place), "2026-01-01T00:00:00+00:00")
+    job = Job(tmp_path, load_recipe(place.recipe), place.folds_made(), "2026-01-01T00:00:00+00:00")
     shutil.copytree(place.job().files(0).bundle, job.files(1).bundle)  # fold 0 was trained on patients of fold 1
     with pytest.raises(InputError, match="trained or chosen"):
         crossval_report.score_fold(job, 1, place.data, lambda *_: None)
@@ -176,14 +104,14 @@ def test_training_elsewhere_reads_none_of_the_folds_own_patients_and_scoring_her
         return load_table(folders, *arguments)
 
     monkeypatch.setattr(store, "load_table", watched)
-    elsewhere, out, split = tmp_path / "data", tmp_path / "out", folds_of(place).splits[0]
+    elsewhere, out, split = tmp_path / "data", tmp_path / "out", place.folds_made().splits[0]
     shutil.copytree(place.data, elsewhere)
     for name in split.test:
         for path in (elsewhere / name).iterdir():
             path.write_bytes(b"whoever reads this fails")
     how: Any = {"only": [0], "train_only": True}
     stopped = cross_validate(
-        elsewhere, out, Listener(epochs=1), recipe=load_recipe(place.recipe), folds=folds_of(place), **how
+        elsewhere, out, Listener(epochs=1), recipe=load_recipe(place.recipe), folds=place.folds_made(), **how
     )
     assert not stopped.finished
     assert stopped.job.trained() == ()
@@ -213,7 +141,7 @@ def test_what_is_scored_is_what_analyse_writes(place: Place) -> None:
 def test_inner_figures_are_those_of_the_bundle_on_the_inner_hold_out(place: Place) -> None:
     from gliascope.evaluate.run import evaluate_side
 
-    split = folds_of(place).splits[0]
+    split = place.folds_made().splits[0]
     inner = json.loads((place.out / "fold-0" / "inner.json").read_text())
     bundle = load_bundle(place.out / "fold-0" / "bundle")
     record = evaluate_side(place.data, split, Analyser(bundle), side="validation", allow_seen=True, resamples=0).record
@@ -282,7 +210,7 @@ def test_the_results_are_those_of_an_evaluation_and_finished_folds_are_light(pla
     assert sorted((place.out / "worst").glob("*.png"))
     for fold in (0, 1):
         run = place.out / f"fold-{fold}"
-        assert load_split(run / "split.json") == folds_of(place).splits[fold]
+        assert load_split(run / "split.json") == place.folds_made().splits[fold]
         assert not (run / "joint" / "last.npz").exists()
         with np.load(run / "joint" / "best.npz") as best:
             assert {best[one].dtype for one in best.files if one != "epoch"} <= {np.dtype("f2"), np.dtype("u4")}
@@ -339,7 +267,7 @@ def test_scoring_needs_tensorflow_and_says_how_to_train_without(
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(TrainingError, match=r"received jax; train here with --train-only, and go on with KERAS_BACK"):
         cross_validate(
-            place.data, tmp_path / "out", Listener(), recipe=load_recipe(place.recipe), folds=folds_of(place)
+            place.data, tmp_path / "out", Listener(), recipe=load_recipe(place.recipe), folds=place.folds_made()
         )
     assert not (tmp_path / "out").exists()
 
@@ -352,14 +280,14 @@ def test_an_unknown_fold_is_refused_before_anything_is_written(only: list[int], 
             tmp_path / "out",
             Listener(),
             recipe=load_recipe(place.recipe),
-            folds=folds_of(place),
+            folds=place.folds_made(),
             only=only,
         )
     assert not (tmp_path / "out").exists()
 
 
 def test_a_hold_out_without_tumour_is_refused_before_the_folds_before_it_train(place: Place, tmp_path: Path) -> None:
-    splits = folds_of(place).splits
+    splits = place.folds_made().splits
     blanked = set(splits[1].validation)
     elsewhere = tmp_path / "data"
     shutil.copytree(place.data, elsewhere)
@@ -368,7 +296,9 @@ def test_a_hold_out_without_tumour_is_refused_before_the_folds_before_it_train(p
     with pytest.raises(
         TrainingError, match=r"fold 1: its inner hold-out must .* received 0 of \d+ with tumour, from "
     ) as told:
-        cross_validate(elsewhere, tmp_path / "out", Listener(), recipe=load_recipe(place.recipe), folds=folds_of(place))
+        cross_validate(
+            elsewhere, tmp_path / "out", Listener(), recipe=load_recipe(place.recipe), folds=place.folds_made()
+        )
     assert all(name in str(told.value) for name in blanked)
     assert not (tmp_path / "out").exists()
     assert blanked != set(splits[0].validation), "fold 0 must be sound for this to test anything"

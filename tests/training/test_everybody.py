@@ -24,26 +24,20 @@ from gliascope.training import export  # noqa: E402
 from gliascope.training.checkpoint import load_values  # noqa: E402
 from gliascope.training.plan import RunPlan  # noqa: E402
 from gliascope.training.run import load_tables, train  # noqa: E402
+from tests.training.watchers import Quiet  # noqa: E402
 
 pytestmark = pytest.mark.train
 
 
-class Quiet:
-    """Watches without a word, and remembers whether an epoch was called the best."""
+class Watcher(Quiet):
+    """Remembers whether an epoch was called the best."""
 
     def __init__(self) -> None:
         self.best: list[bool] = []
         self.plans: list[RunPlan] = []
 
-    def start(self, *_: Any) -> None: ...
-
-    def step(self, _figures: dict[str, float], /) -> None: ...
-
     def finish(self, _figures: dict[str, float], best: bool, /) -> None:
         self.best.append(best)
-
-    def stopped(self) -> bool:
-        return False
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +107,7 @@ def test_everybody_is_a_split_of_its_own(phantoms: Any, tmp_path: Path, recipe: 
 def test_the_last_epoch_is_kept_and_evidence_gives_the_thresholds(
     phantoms: Any, tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watcher, run = Quiet(), tmp_path / "run"
+    watcher, run = Watcher(), tmp_path / "run"
     done = train(phantoms.data, train_everybody(phantoms.data), recipe, run, watcher, announce=watcher.plans.append)
     assert done.finished
     assert watcher.best == [False, False]

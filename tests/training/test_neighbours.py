@@ -26,6 +26,7 @@ from gliascope.training.networks import build_networks
 from gliascope.training.networks.describe import describe_networks
 from gliascope.training.networks.diagram import diagram
 from gliascope.training.run import load_tables, train
+from tests.training.watchers import Quiet
 
 pytestmark = pytest.mark.train
 
@@ -35,19 +36,6 @@ RECIPE: dict[str, Any] = {
     "network": {"decoder": [16, 8, 8, 8, 4]},
     "training": {"epochs": 2, "steps": 30, "batch_size": 4, "precision": "float32", "learning_rate": 0.01},
 }
-
-
-class Quiet:
-    """Watches without a word."""
-
-    def start(self, *_: Any) -> None: ...
-
-    def step(self, _figures: dict[str, float], /) -> None: ...
-
-    def finish(self, _figures: dict[str, float], _best: bool, /) -> None: ...
-
-    def stopped(self) -> bool:
-        return False
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from gliascope.training.crossval_state import resume_job  # noqa: E402
 from gliascope.training.export import export_run  # noqa: E402
 from gliascope.training.run import RUN_FILE, train  # noqa: E402
 from gliascope.training.start import read_start, start_from  # noqa: E402
+from tests.training.watchers import Quiet  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -47,25 +48,6 @@ learning_rate = {rate}
 weight_decay = 0.0
 clip_norm = 0.0
 """
-
-
-class Quiet:
-    """Watches without a word."""
-
-    def start(self, *_: Any) -> None: ...
-
-    def step(self, _figures: dict[str, float], /) -> None: ...
-
-    def finish(self, _figures: dict[str, float], _best: bool, /) -> None: ...
-
-    def stopped(self) -> bool:
-        return False
-
-    def fold(self, *_: Any) -> None: ...
-
-    def scored(self, *_: Any) -> None: ...
-
-    def say(self, _text: str, /) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import typer
 from gliascope.cli.backend import load_training
 from gliascope.cli.console import note, progress
 from gliascope.cli.crossval_progress import CrossProgress
-from gliascope.cli.options import Quiet, Verbose
+from gliascope.cli.options import Quiet, StartFrom, Verbose
 from gliascope.errors import require_extra
 from gliascope.recipe import load_recipe, with_steps
 
@@ -53,16 +53,7 @@ def crossval(
         bool,
         typer.Option("--variants", help="Compare flips and rules for components on trained folds; trains nothing."),
     ] = False,
-    start_from: Annotated[
-        Path | None,
-        typer.Option(
-            "--start-from",
-            metavar="RUN",
-            exists=True,
-            file_okay=False,
-            help="Begin with the best weights of a finished run; patients it has seen may not judge what comes of it.",
-        ),
-    ] = None,
+    start_from: StartFrom = None,
     workers: Annotated[
         int | None,
         typer.Option("--workers", min=1, help="Threads that make batches; by default one for each core but one."),

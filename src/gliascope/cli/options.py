@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -54,6 +55,18 @@ SeriesNames = Annotated[
     ),
 ]
 """``series: SeriesNames = None``"""
+
+StartFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--start-from",
+        metavar="RUN",
+        exists=True,
+        file_okay=False,
+        help="Begin with the best weights of a finished run; patients it has seen may not judge what comes of it.",
+    ),
+]
+"""``start_from: StartFrom = None``"""
 
 Flips = Annotated[
     bool,

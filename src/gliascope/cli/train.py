@@ -9,7 +9,7 @@ import typer
 
 from gliascope.cli.backend import load_training
 from gliascope.cli.console import note, progress
-from gliascope.cli.options import Quiet, Verbose
+from gliascope.cli.options import Quiet, StartFrom, Verbose
 from gliascope.dataset.split import load_split, train_everybody
 from gliascope.errors import require_extra
 from gliascope.recipe import load_recipe, recipe_from_dict, with_steps
@@ -100,16 +100,7 @@ def train(
         int | None,
         typer.Option("--steps", min=1, help="Steps of the whole run, in place of the recipe's `training.steps`."),
     ] = None,
-    start_from: Annotated[
-        Path | None,
-        typer.Option(
-            "--start-from",
-            metavar="RUN",
-            exists=True,
-            file_okay=False,
-            help="Begin with the best weights of a finished run; patients it has seen may not judge what comes of it.",
-        ),
-    ] = None,
+    start_from: StartFrom = None,
     workers: Annotated[
         int | None,
         typer.Option("--workers", min=1, help="Threads that make batches; by default one for each core but one."),
