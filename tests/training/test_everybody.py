@@ -22,6 +22,7 @@ from gliascope.evaluate.score import PatientScore, SliceScore  # noqa: E402
 from gliascope.recipe import Recipe  # noqa: E402
 from gliascope.training import export  # noqa: E402
 from gliascope.training.checkpoint import load_values  # noqa: E402
+from gliascope.training.parity import Parity  # noqa: E402
 from gliascope.training.plan import RunPlan  # noqa: E402
 from gliascope.training.run import load_tables, train  # noqa: E402
 from tests.training.watchers import Quiet  # noqa: E402
@@ -120,7 +121,7 @@ def test_the_last_epoch_is_kept_and_evidence_gives_the_thresholds(
     assert (run / "joint" / "curves.png").exists()
     with pytest.raises(TrainingError, match="where everybody trains, calibration and thresholds need evidence"):
         export.export_run(run, phantoms.data, tmp_path / "bundle")
-    monkeypatch.setattr(export.Parity, "check", lambda _: None)  # networks of two epochs may outline nothing
+    monkeypatch.setattr(Parity, "check", lambda _: None)  # networks of two epochs may outline nothing
     bundle, _ = export.export_run(run, phantoms.data, tmp_path / "bundle", evidence=evidence())
     assert bundle.calibration is not None
     assert (bundle.calibration.fitted_on, bundle.calibration.patients) == ("out-of-fold", 2)

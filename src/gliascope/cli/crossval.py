@@ -172,7 +172,7 @@ def _run(
     train_only: bool,
     resume: bool,
     workers: int | None,
-    start_from: Path | None,
+    start_from: str | None,
     quiet: bool,
 ) -> CrossValidation:
     from gliascope.dataset.folds import load_folds

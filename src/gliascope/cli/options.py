@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,13 +56,12 @@ SeriesNames = Annotated[
 """``series: SeriesNames = None``"""
 
 StartFrom = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--start-from",
-        metavar="RUN",
-        exists=True,
-        file_okay=False,
-        help="Begin with the best weights of a finished run; patients it has seen may not judge what comes of it.",
+        metavar="RUN|BUNDLE|embedded",
+        help="Begin with the best weights of a finished run, with those of a bundle, or with `embedded` ones; patients "
+        "they have seen may not judge what comes of it.",
     ),
 ]
 """``start_from: StartFrom = None``"""

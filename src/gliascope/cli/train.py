@@ -193,7 +193,7 @@ def _train(
     fold: int | None,
     resume: bool,
     workers: int | None,
-    start_from: Path | None,
+    start_from: str | None,
 ) -> None:
     from gliascope.training.batches import default_workers
     from gliascope.training.run import RUN_FILE, SPLIT_FILE, run_recipe

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -18,18 +16,15 @@ from numpy.typing import NDArray
 from gliascope.bundle import Bundle, write_bundle
 from gliascope.dataset.members import LEAK
 from gliascope.dataset.split import Split, load_split
-from gliascope.engine.onnx import OnnxEngine
-from gliascope.errors import ParityError, TrainingError
+from gliascope.errors import TrainingError
 from gliascope.evaluate.card import model_card
 from gliascope.evaluate.evidence import Evidence
 from gliascope.evaluate.recalibrate import choose_from_evidence
-from gliascope.findings import OperatingPoint
 from gliascope.recipe import Recipe
 from gliascope.training.best import best_networks, predict_networks
-from gliascope.training.fit import PREDICT_BATCH
 from gliascope.training.graphs import to_onnx
-from gliascope.training.networks import NetworkSet
 from gliascope.training.operate import Operation, choose_operation
+from gliascope.training.parity import Parity, measure_parity
 from gliascope.training.run import SPLIT_FILE, load_tables, run_recipe
 from gliascope.training.start import read_start
 from gliascope.training.table import SliceTable, Tables
@@ -39,55 +34,9 @@ logger = logging.getLogger(__name__)
 PARITY_SLICES: Final = 200
 """Slices that both engines are compared on, spread evenly over the training side's patients."""
 
-PARITY_PROBABILITY: Final = 2e-3
-"""Largest difference of a slice's probability between ONNX Runtime and Keras."""
-
-PARITY_DICE: Final = 0.999
-"""Least Dice, pooled over the compared slices, of the masks by ONNX Runtime and by Keras."""
-
 
 EXPORT_BACKEND: Final = "tensorflow"
 """Keras' backend that networks are converted to ONNX with."""
-
-
-@dataclass(frozen=True)
-class Parity:
-    """How well ONNX Runtime and Keras agree, both with the rounded weights.
-
-    Attributes
-    ----------
-    slices : int
-        Slices compared.
-    probability : float
-        Largest difference of a slice's probability.
-    dice : float
-        Dice of the masks, pooled over all compared slices; NaN where both are empty throughout.
-    """
-
-    slices: int
-    probability: float
-    dice: float
-
-    def check(self) -> None:
-        """Refuse graphs that disagree with the networks.
-
-        Raises
-        ------
-        ParityError
-            If a probability differs by more than `PARITY_PROBABILITY`, or Dice is under `PARITY_DICE`, or no mask was
-            there to compare.
-        """
-        if self.probability <= PARITY_PROBABILITY and self.dice >= PARITY_DICE:
-            return
-        if not self.dice >= 0:
-            raise ParityError(
-                f"export needs masks to compare, received none on {self.slices} slices: the segmenter outlines "
-                "nothing yet, train it for longer"
-            )
-        raise ParityError(
-            f"ONNX Runtime and Keras must agree within {PARITY_PROBABILITY} in probability and {PARITY_DICE} in pooled "
-            f"Dice, received {self.probability:.2g} and {self.dice:.5f} on {self.slices} slices"
-        )
 
 
 def export_run(
@@ -168,7 +117,7 @@ def export_run(
     }
     with tempfile.TemporaryDirectory() as temporary:
         trial = write_bundle(Path(temporary) / "trial", summary={}, card="", **contents)
-        parity = measure_parity(networks, trial, tables, operation.balanced)
+        parity = measure_parity(networks, trial, _parity_slices(tables), operation.balanced)
     parity.check()
     summary = {"data": _data_name(data, split)} | _summary(recipe, split, tables, epochs, parity)
     if start is not None:
@@ -200,37 +149,6 @@ def check_backend(folder: Path, data: Path) -> None:
         )
 
 
-def measure_parity(networks: NetworkSet, bundle: Bundle, tables: Tables, point: OperatingPoint) -> Parity:
-    """Compare a bundle in ONNX Runtime with the networks in Keras on real slices.
-
-    Parameters
-    ----------
-    networks : NetworkSet
-        With rounded weights.
-    bundle : Bundle
-    tables : Tables
-    point : OperatingPoint
-        Its pixel threshold makes the masks that are compared.
-
-    Returns
-    -------
-    Parity
-    """
-    images = np.concatenate([_spread(tables.train, tables), _spread(tables.validation, tables)])
-    engine = OnnxEngine(bundle, device="cpu")
-    first, second = engine.roles
-    largest, shared, total = 0.0, 0, 0
-    for start in range(0, len(images), PREDICT_BATCH):
-        batch = {"images": images[start : start + PREDICT_BATCH].astype(np.float32)}
-        ours, theirs = engine.run(first, batch), _call(networks.graphs[first], batch)
-        largest = max(largest, float(np.abs(ours["probability"] - theirs["probability"]).max()))
-        mask = engine.run(second, _features(ours) or batch)["mask"] >= point.mask
-        reference = _call(networks.graphs[second], _features(theirs) or batch)["mask"] >= point.mask
-        shared += int((mask & reference).sum())
-        total += int(mask.sum()) + int(reference.sum())
-    return Parity(len(images), largest, 2 * shared / total if total else float("nan"))
-
-
 def split_summary(split: Split) -> dict[str, Any]:
     """Give what a bundle keeps of the split it was trained on.
 
@@ -251,19 +169,14 @@ def split_summary(split: Split) -> dict[str, Any]:
     return summary | {"test_patients": list(split.test)}
 
 
-def _features(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    return {name: value for name, value in tensors.items() if name.startswith("feature")}
+def _parity_slices(tables: Tables) -> NDArray[np.float16]:
+    return np.concatenate([_spread(tables.train, tables), _spread(tables.validation, tables)])
 
 
 def _spread(table: SliceTable, tables: Tables) -> NDArray[np.float16]:
     slices, whole = len(table.labels), len(tables.train.labels) + len(tables.validation.labels)
     count = min(slices, max(1, round(PARITY_SLICES * slices / whole)))
     return table.inputs(np.linspace(0, slices - 1, count).round().astype(np.intp))
-
-
-def _call(model: keras.Model, inputs: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
-    outputs = model.predict_on_batch(inputs if isinstance(model.input, dict) else inputs["images"])
-    return {name: np.asarray(keras.ops.convert_to_numpy(value)) for name, value in outputs.items()}
 
 
 def _data_name(data: Path, split: Split) -> str:

@@ -161,7 +161,8 @@ def train(
         _check_validation(slices)
     if not resume:
         if start is not None:
-            _begin(start, networks, chosen, data)
+            _check_start(start, chosen, data)
+            start.begin(networks.stages, recipe, slices.train)
         _claim(folder, description, chosen)
         if start is not None:
             start.keep(folder, weights=False)
@@ -172,10 +173,9 @@ def train(
     return TrainingRun(folder, recipe, chosen, finished)
 
 
-def _begin(start: Start, networks: NetworkSet, split: Split, data: Path) -> None:
-    start.begin(networks.stages)
+def _check_start(start: Start, split: Split, data: Path) -> None:
     for side, purpose in (("validation", "chooses the epoch"), ("test", "is scored")):
-        if getattr(split, side):
+        if getattr(split, side) and not (side == "validation" and start.judged_alike(split)):
             start.check_unseen(side_patients(split, side, data), purpose)
 
 
