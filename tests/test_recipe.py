@@ -57,7 +57,7 @@ def test_the_documented_defaults_are_the_recipes(reference: ModuleType) -> None:
 
 
 def test_builtin_recipes() -> None:
-    assert builtin_recipes() == ("classic", "default")
+    assert builtin_recipes() == ("classic", "default", "refine")
     default, classic = load_recipe("default"), load_recipe("classic")
     assert (default.name, default.network.wiring) == ("default", "shared")
     assert (classic.name, classic.network.wiring) == ("classic", "separate")
@@ -78,7 +78,7 @@ def test_a_file_and_its_faults(tmp_path: Path) -> None:
     path.write_text('name = "mine"\n[training]\nepochs = 3\n', encoding="utf-8")
     assert load_recipe(path).training.epochs == 3
     assert load_recipe(str(path)).preparation == Recipe().preparation
-    with pytest.raises(RecipeError, match=r"missing\.toml: a recipe must be a TOML file or one of classic, default"):
+    with pytest.raises(RecipeError, match=r"missing\.toml: a recipe must be a TOML file or one of classic, default, refine"):
         load_recipe(tmp_path / "missing.toml")
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(RecipeError, match=r"mine\.toml"):

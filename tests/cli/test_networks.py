@@ -60,7 +60,7 @@ def test_wrong_arguments(cli: Cli) -> None:
     assert "multiple of 32" in result.err
     result = cli("networks", "no-such-recipe")
     assert result.status == 1
-    assert "a recipe must be a TOML file or one of classic, default" in result.err
+    assert "a recipe must be a TOML file or one of classic, default, refine" in result.err
 
 
 def test_without_keras_the_extra_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import json
 import runpy
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,15 @@ pytest.importorskip("tf2onnx")
 
 from gliascope.bundle import load_bundle  # noqa: E402  after the check that Keras is there
 from gliascope.dataset.folds import make_folds  # noqa: E402
-from gliascope.errors import TrainingError  # noqa: E402
+from gliascope.dataset.split import load_split  # noqa: E402
+from gliascope.errors import BundleError, TrainingError  # noqa: E402
 from gliascope.phantom import make_phantom, write_phantom  # noqa: E402
 from gliascope.recipe import load_recipe  # noqa: E402
 from gliascope.training.checkpoint import load_values  # noqa: E402
 from gliascope.training.crossval import cross_validate  # noqa: E402
 from gliascope.training.crossval_state import resume_job  # noqa: E402
 from gliascope.training.export import export_run  # noqa: E402
+from gliascope.training.history import History  # noqa: E402
 from gliascope.training.run import RUN_FILE, train  # noqa: E402
 from gliascope.training.start import read_start, start_from  # noqa: E402
 from tests.training.watchers import Quiet  # noqa: E402
@@ -108,11 +110,50 @@ def test_its_bundle_knows_what_the_earlier_run_has_seen(place: Place, run: Path,
     assert "others" in (run / "bundle" / "MODEL_CARD.md").read_text()
 
 
+def test_a_run_begins_with_the_weights_of_a_bundle(place: Place, run: Path, phantoms: Any, tmp_path: Path) -> None:
+    start = start_from(place.earlier / "bundle")
+    assert (start.name, start.seen) == ("others", load_bundle(place.earlier / "bundle").seen())
+    folder = tmp_path / "run"
+    train(phantoms.data, phantoms.split, load_recipe(place.recipe), folder, Quiet(), start=start)
+    # Folded into other values, which compute the same: so the two runs validate alike.
+    ours, theirs = (History(one / "joint" / "history.csv").rows[0] for one in (folder, run))
+    for name in ("val_dice", "val_auc", "loss"):
+        assert float(ours[name]) == pytest.approx(float(theirs[name]), abs=0.05)
+    bundle, _ = export_run(folder, phantoms.data, folder / "bundle")
+    assert bundle.summary["started_from"] == start.description
+    assert start.seen < bundle.seen()
+
+
+def test_who_chose_before_may_choose_again_on_the_same_split(
+    place: Place, run: Path, phantoms: Any, tmp_path: Path
+) -> None:
+    bundle, _ = export_run(run, phantoms.data, tmp_path / "bundle")
+    start = start_from(bundle.path)
+    split = load_split(phantoms.split)
+    assert start.judged_alike(split)
+    train(phantoms.data, phantoms.split, load_recipe(place.recipe), tmp_path / "run", Quiet(), start=start)
+    turned = replace(split, train=split.validation, validation=split.train)
+    assert not start.judged_alike(turned)
+    with pytest.raises(TrainingError, match="chooses the epoch must be new to the weights"):
+        train(phantoms.data, turned, load_recipe(place.recipe), tmp_path / "turned", Quiet(), start=start)
+
+
+def test_embedded_stands_for_the_bundle_in_the_package() -> None:
+    start = start_from("embedded")
+    assert start.bundle is not None
+    assert (start.name, start.weights) == (load_bundle().name, {})
+
+
 def test_a_start_that_has_seen_a_judge_is_refused(place: Place, phantoms: Any, tmp_path: Path, run: Path) -> None:
     export_run(run, phantoms.data, run / "bundle")
     with pytest.raises(TrainingError, match=r"PHANTOM_.*chooses the epoch must be new .* has seen 6 slices"):
         train(
-            phantoms.data, phantoms.split, load_recipe(place.recipe), tmp_path / "run", Quiet(), start=start_from(run)
+            phantoms.data,
+            replace(load_split(phantoms.split), seed=1),
+            load_recipe(place.recipe),
+            tmp_path / "run",
+            Quiet(),
+            start=start_from(run),
         )
     assert not (tmp_path / "run").exists()
     folds = make_folds(phantoms.data, folds=2, validation=0.3)
@@ -141,9 +182,22 @@ def test_a_cross_validation_keeps_its_start_and_goes_on_with_it(place: Place, ph
         resume_job(job)
 
 
+def test_a_cross_validation_keeps_a_bundle_as_its_start(place: Place, phantoms: Any, tmp_path: Path) -> None:
+    folds, job = make_folds(phantoms.data, folds=2, validation=0.3), tmp_path / "job"
+    start, recipe = start_from(place.earlier / "bundle"), load_recipe(place.recipe)
+    cross_validate(phantoms.data, job, Quiet(), recipe=recipe, folds=folds, only=[0], train_only=True, start=start)
+    cross_validate(phantoms.data, job, Quiet(), only=[1], resume=True, train_only=True)
+    first, second = (kernels(job / f"fold-{fold}") for fold in (0, 1))
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-3)
+    shutil.copyfile(job / "start" / "bundle" / "decoder.onnx", job / "start" / "bundle" / "trunk.onnx")
+    with pytest.raises(BundleError, match=r"trunk\.onnx: the file was altered"):
+        resume_job(job)
+
+
 def test_a_start_needs_weights_a_bundle_and_the_same_network(place: Place, phantoms: Any, tmp_path: Path) -> None:
     assert read_start(tmp_path) is None
-    with pytest.raises(TrainingError, match="must be the folder of a run with weights, received none"):
+    with pytest.raises(TrainingError, match="a run with weights or of a bundle, or embedded, received neither"):
         start_from(tmp_path)
     bare = tmp_path / "bare"
     shutil.copytree(place.earlier, bare, ignore=shutil.ignore_patterns("bundle"))

@@ -17,11 +17,12 @@ from gliascope.training.networks import shared
 def backbone(*, include_top: bool, weights: None, input_tensor: Any) -> keras.Model:
     """Halve the side five times, under the names that the decoder asks for."""
     del include_top, weights
-    tensor = input_tensor
-    for level, name in enumerate(shared.SKIPS):
+    first, *rest = shared.SKIPS
+    tensor = layers.Conv2D(8, 3, strides=2, padding="same", name="conv")(input_tensor)
+    tensor = layers.BatchNormalization(name="norm")(tensor)
+    tensor = layers.Activation("relu", name=first)(tensor)
+    for name in rest:
         tensor = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu", name=name)(tensor)
-        if level == 0:
-            tensor = layers.BatchNormalization(name="norm")(tensor)
     return keras.Model(input_tensor, tensor, name="tiny")
 
 

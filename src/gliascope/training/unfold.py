@@ -148,7 +148,14 @@ def _places(model: keras.Model) -> list[_Place]:
     """List a network's layers with a kernel, in the network's own order."""
     norms = {id(one.input): one for one in model.layers if isinstance(one, layers.BatchNormalization)}
     kinds = (layers.Conv2D, layers.Dense)
-    return [_Place(one, norms.get(id(one.output))) for one in model.layers if isinstance(one, kinds)]
+    kernels = [one for one in model.layers if isinstance(one, kinds)]
+    linear = [id(one.output) for one in kernels if one.activation is keras.activations.linear]
+    alone = [one.name for before, one in norms.items() if before not in linear]
+    if alone:
+        raise TrainingError(
+            f"{model.name}: a normalisation must follow a convolution to be taken from a graph, received {alone[0]}"
+        )
+    return [_Place(one, norms.get(id(one.output))) for one in kernels]
 
 
 def _read(model: keras.Model, places: list[_Place], path: Path) -> list[_Affine]:
