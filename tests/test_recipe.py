@@ -78,7 +78,7 @@ def test_a_file_and_its_faults(tmp_path: Path) -> None:
     path.write_text('name = "mine"\n[training]\nepochs = 3\n', encoding="utf-8")
     assert load_recipe(path).training.epochs == 3
     assert load_recipe(str(path)).preparation == Recipe().preparation
-    with pytest.raises(RecipeError, match=r"missing\.toml: a recipe must be a TOML file or one of classic, default, refine"):
+    with pytest.raises(RecipeError, match=r"missing\.toml: a recipe must be .* one of classic, default, refine"):
         load_recipe(tmp_path / "missing.toml")
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(RecipeError, match=r"mine\.toml"):

@@ -194,6 +194,17 @@ def test_seen_images_are_refused(cli: Cli, data: Path, split: Path, model: Bundl
     assert "**In-sample: " in card.read_text()
 
 
+def test_an_interval_needs_more_patients_than_two(
+    cli: Cli, data: Path, split: Path, model: Bundle, tmp_path: Path
+) -> None:
+    options = ("--split", split, "--model", model.path, "-o", tmp_path / "scores", "-q")
+    result = cli("evaluate", data, *options, "--stamp", "--fit-interval")
+    assert result.status == 1
+    assert "an interval of the volume needs at least 19 volumes" in result.err
+    assert (tmp_path / "scores" / "evaluation.json").is_file()  # what was measured is kept
+    assert load_bundle(model.path).sha256 == model.sha256
+
+
 def test_card_and_stamp(cli: Cli, data: Path, split: Path, model: Bundle, tmp_path: Path) -> None:
     card = tmp_path / "card.md"
     result = cli("evaluate", data, "--split", split, "--model", model.path, "--card", card, "--stamp", "-q")
@@ -221,6 +232,7 @@ def test_flips_are_recorded_and_told(cli: Cli, data: Path, split: Path, model: B
         (("--side", "tset"), "--side must be one of train, validation, test"),
         (("--device", "abacus"), "--device must be auto or one of cpu"),
         (("--stamp",), "--stamp needs --model"),
+        (("--fit-interval",), "--fit-interval goes with --stamp"),
         (("--stamp", "--allow-seen", "--model", "somewhere"), "--stamp and --allow-seen exclude each other"),
         (("--stamp", "--flips", "--model", "somewhere"), "--stamp and --flips exclude each other"),
         (("--stamp", "--lone-slices", "--model", "somewhere"), "--stamp and --lone-slices exclude each other"),

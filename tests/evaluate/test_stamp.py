@@ -13,7 +13,7 @@ from gliascope.evaluate.card import bundle_card
 from gliascope.evaluate.record import SCHEMA, EvaluationRecord
 from gliascope.evaluate.run import evaluate_side
 from gliascope.evaluate.stamp import stamp_bundle
-from gliascope.findings import OperatingPoint
+from gliascope.findings import OperatingPoint, UncertaintyRule
 from gliascope.pipeline import Analyser
 from gliascope.recipe import Recipe
 
@@ -39,6 +39,16 @@ def test_a_stamped_bundle_holds_figures_and_card_and_the_same_networks(
     changed = {name for name in bundle.files if bundle.files[name] != stamped.files[name]}
     assert changed == {"MODEL_CARD.md"}
     assert load_bundle(bundle.path).sha256 == stamped.sha256 != bundle.sha256
+
+
+def test_an_interval_is_put_in_beside_the_figures(bundle: Bundle, record: EvaluationRecord) -> None:
+    rule = UncertaintyRule(0.9, -1.5, 0.75, 1.25, "test", 22)
+    stamped = stamp_bundle(bundle.path, record, uncertainty=rule)
+    assert load_bundle(bundle.path).uncertainty == rule
+    assert "22 outlined volumes, test predictions" in stamped.card()
+    assert "calls for a review above 1.25" in stamped.card()
+    again = stamp_bundle(bundle.path, record)  # a bundle keeps its own
+    assert again.sha256 == stamped.sha256
 
 
 def test_stamping_again_changes_nothing(bundle: Bundle, record: EvaluationRecord) -> None:

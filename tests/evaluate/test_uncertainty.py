@@ -8,10 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gliascope.bundle import Bundle
+from gliascope.errors import InputError
+from gliascope.evaluate.assemble import Origin
+from gliascope.evaluate.evidence import Evidence, record_of
+from gliascope.evaluate.identity import model_record
+from gliascope.evaluate.record_parts import SplitRecord
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.evaluate.uncertainty import (
     LEVEL,
     Volume,
+    fit_interval,
     fit_uncertainty,
     least_volumes,
     measure_uncertainty,
@@ -55,6 +62,22 @@ def test_nineteen_volumes_by_hand() -> None:
     assert (said.low, said.high) == pytest.approx((math.exp(-0.45), math.exp(0.45)), abs=1e-3)
     assert not said.needs_review
     assert judge_spread(1.8, rule).needs_review
+
+
+def test_an_interval_is_fitted_to_one_model_with_enough_volumes(bundle: Bundle) -> None:
+    patients = [patient(f"P{place:02}", 1000 + 10 * place, 1000, 1500 + place, 700) for place in range(20)]
+    split = SplitRecord(sha256="0" * 64, strategy="patient", side="test")
+    models = [model_record(bundle, bundle.operating_point(), None)]
+    origin = Origin(sample="unseen", data="kaggle_3m", split=split, models=models, provenance={})
+    record = record_of(Evidence(tuple(patients), origin, 10, 0))
+    rule = fit_interval(record, patients)
+    assert (rule.patients, rule.fitted_on) == (20, "test")
+    assert rule == fit_uncertainty(volumes_of(patients), fitted_on="test")
+    with pytest.raises(InputError, match=r"needs at least 19 volumes .* received 18"):
+        fit_interval(record, patients[:18])
+    folds = record.model_copy(update={"models": record.models * 2})
+    with pytest.raises(InputError, match="one model, received an evaluation of 2"):
+        fit_interval(folds, patients)
 
 
 @given(SEEDS, st.integers(19, 120))

@@ -64,6 +64,13 @@ def evaluate(
         Path | None,
         typer.Option(metavar="OTHER", exists=True, help="Compare with another result: its folder or evidence.parquet."),
     ] = None,
+    fit_interval: Annotated[
+        bool,
+        typer.Option(
+            "--fit-interval",
+            help="Fit the interval of the volume and the flag for review on these patients; goes with --stamp.",
+        ),
+    ] = False,
     card: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the model card, Markdown, to this file.")
     ] = None,
@@ -102,6 +109,8 @@ def evaluate(
     del verbose
     check_precision(precision)
     unusual = {"--flips": flips, "--lone-slices": lone_slices}
+    if fit_interval and not stamp:
+        raise typer.BadParameter("--fit-interval goes with --stamp: the bundle keeps what was fitted")
     _check_arguments(side, device, model, stamp=stamp, allow_seen=allow_seen, unusual=unusual)
     _check_source(data, split, fold, evidence, operating_point, switches={"--allow-seen": allow_seen} | unusual)
     from gliascope.errors import require_extra
@@ -126,6 +135,7 @@ def evaluate(
             against=against,
             card=card,
             stamp=stamp,
+            fit_interval=fit_interval,
             allow_seen=allow_seen,
             seed=seed,
             operating_point=operating_point,

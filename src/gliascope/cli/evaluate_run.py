@@ -29,6 +29,7 @@ from gliascope.evaluate.report import WORST_FOLDER, write_results
 from gliascope.evaluate.run import Evaluation, evaluate_side
 from gliascope.evaluate.stamp import check_same, stamp_bundle
 from gliascope.evaluate.tables import console_order, figure_rows, figure_titles, scored
+from gliascope.evaluate.uncertainty import fit_interval
 from gliascope.evaluate.worst import WorstPatients
 
 PIPE_WIDTH: Final = 110
@@ -54,6 +55,7 @@ class Request:
     against: Path | None
     card: Path | None
     stamp: bool
+    fit_interval: bool
     allow_seen: bool
     seed: int | None
     operating_point: str | None
@@ -145,7 +147,8 @@ def _write(
     if request.output is not None:
         files += write_results(evaluation, request.output, worst=worst, bundles=bundles, against=against)
     if request.stamp:
-        files.append(stamp_bundle(bundles[0].path, evaluation.record).path)
+        rule = fit_interval(evaluation.record, evaluation.patients) if request.fit_interval else None
+        files.append(stamp_bundle(bundles[0].path, evaluation.record, uncertainty=rule).path)
     if request.card is not None:
         files.append(write_text(request.card, card_markdown(evaluation_card(evaluation.record, bundles))))
     return files

@@ -13,7 +13,7 @@ from typing import Any
 from gliascope.bundle import Bundle, Wiring
 from gliascope.evaluate.card_values import Described, card_values
 from gliascope.evaluate.record import EvaluationRecord
-from gliascope.findings import Calibration, OperatingPoint
+from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.recipe import Recipe
 
 
@@ -28,6 +28,7 @@ def model_card(
     created: str | None = None,
     record: EvaluationRecord | None = None,
     calibration: Calibration | None = None,
+    uncertainty: UncertaintyRule | None = None,
 ) -> str:
     """Write the card of a bundle that may not be on disk yet, as Markdown.
 
@@ -44,12 +45,14 @@ def model_card(
         What was measured with these networks; the caller answers for that (`gliascope.evaluate.stamp` checks it).
     calibration : Calibration, optional
         Of the slices' probabilities.
+    uncertainty : UncertaintyRule, optional
+        How a volume's interval follows from its outline's spread.
 
     Returns
     -------
     str
     """
-    described = Described(name, wiring, recipe, operating_points, summary, seen, created, calibration)
+    described = Described(name, wiring, recipe, operating_points, summary, seen, created, calibration, uncertainty)
     return card_markdown(card_values(record, [described]))
 
 

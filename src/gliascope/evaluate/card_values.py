@@ -16,7 +16,7 @@ from gliascope.evaluate.card_figures import analyses, metrics
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.sources import source_of
 from gliascope.evaluate.tables import interval_note, model_name
-from gliascope.findings import Calibration, OperatingPoint
+from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.recipe import Recipe
 
 SCHEMA_VERSION: Final = "0.0.2"
@@ -43,6 +43,7 @@ class Described:
     created : str or None
         ISO 8601.
     calibration : Calibration or None
+    uncertainty : UncertaintyRule or None
     """
 
     name: str
@@ -53,6 +54,7 @@ class Described:
     seen: int
     created: str | None
     calibration: Calibration | None = None
+    uncertainty: UncertaintyRule | None = None
 
     @classmethod
     def of(cls, bundle: Bundle) -> Self:
@@ -66,6 +68,7 @@ class Described:
             len(bundle.seen()),
             bundle.created,
             bundle.calibration,
+            bundle.uncertainty,
         )
 
 
@@ -168,6 +171,7 @@ def _parameters(record: EvaluationRecord | None, models: Sequence[Described]) ->
         "runs_in": text["runs_in"],
         "operating_points": _points(record, models),
         "calibration": _calibrations(models),
+        "volume_interval": _intervals(models),
         "seen_slices": models[0].seen if len(models) == 1 else None,
         "data": [_training(models), _evaluation(record)],
     }
@@ -210,6 +214,20 @@ def _calibrations(models: Sequence[Described]) -> list[str]:
             f"on {made.fitted_on} predictions: {made.patients} patients, {made.slices} slices, {made.tumour_slices} "
             "with tumour."
         )
+    return lines
+
+
+def _intervals(models: Sequence[Described]) -> list[str]:
+    """Say of each model that has an interval of the volume what it was fitted on."""
+    lines = []
+    for number, one in enumerate(models):
+        fold, rule = f"fold {number}: " if len(models) > 1 else "", one.uncertainty
+        if rule is not None:
+            lines.append(
+                f"{fold}holds the true volume of {rule.level:.0%} of patients like those it was fitted on: "
+                f"{rule.patients} outlined volumes, {rule.fitted_on} predictions. The outline's spread sets its width, "
+                f"and calls for a review above {rule.review:.3g}."
+            )
     return lines
 
 

@@ -142,6 +142,7 @@ def calibrate_bundle(path: str | Path, evidence: Evidence, out: str | Path | Non
         "recipe": bundle.recipe,
         "operating_points": chosen.points,
         "calibration": chosen.calibration,
+        "uncertainty": chosen.uncertainty,
         "summary": summary,
         "created": bundle.created,
     }
@@ -150,7 +151,6 @@ def calibrate_bundle(path: str | Path, evidence: Evidence, out: str | Path | Non
         **described,
         graphs=bundle.graphs,
         seen=seen,
-        uncertainty=chosen.uncertainty,
         quantised=bundle.quantised,
         card=model_card(**described, seen=len(seen), record=chosen.record),
         licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +11,13 @@ from gliascope.errors import BundleError
 from gliascope.evaluate.card import bundle_card
 from gliascope.evaluate.identity import bundle_record, point_record
 from gliascope.evaluate.record import FLIPS, LONE, SCHEMA, EvaluationRecord
+from gliascope.findings import UncertaintyRule
 
 SAME: Final = ("graphs", "recipe_sha256", "seen_sha256")
 """What must be the same in bundle and evaluation. The digest of ``bundle.json`` is not: stamping changes it."""
 
 
-def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
+def stamp_bundle(path: str | Path, record: EvaluationRecord, *, uncertainty: UncertaintyRule | None = None) -> Bundle:
     """Write an evaluation's summary into ``bundle.json`` and the card made from it into ``MODEL_CARD.md``.
 
     The bundle is written anew, with all hashes, and moved into place; its networks, name and date stay.
@@ -26,6 +28,8 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
         The bundle's folder.
     record : EvaluationRecord
         Measured with this bundle's graphs, recipe, seen slices and operating point.
+    uncertainty : UncertaintyRule, optional
+        In place of the bundle's own: how a volume's interval follows from its outline's spread.
 
     Returns
     -------
@@ -55,6 +59,8 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
     unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - {one.name for one in bundle.graphs.values()}
     if unknown:
         raise BundleError(f"{path}: a bundle to be written again must hold known files, received {sorted(unknown)}")
+    if uncertainty is not None:
+        bundle = replace(bundle, uncertainty=uncertainty)
     return write_bundle(
         path,
         name=bundle.name,

@@ -16,6 +16,8 @@ from typing import Final
 
 import numpy as np
 
+from gliascope.errors import InputError
+from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.record_parts import UncertaintyRecord
 from gliascope.evaluate.score import PatientScore
 from gliascope.findings import UncertaintyRule
@@ -116,6 +118,36 @@ def fit_uncertainty(volumes: Sequence[Volume], *, fitted_on: str) -> Uncertainty
         fitted_on=fitted_on,
         patients=count,
     )
+
+
+def fit_interval(record: EvaluationRecord, patients: Sequence[PatientScore]) -> UncertaintyRule:
+    """Fit the interval's quantiles and the flag's limit on what one model did with patients whom it had not seen.
+
+    Parameters
+    ----------
+    record : EvaluationRecord
+    patients : sequence of PatientScore
+        That the record is of.
+
+    Returns
+    -------
+    UncertaintyRule
+
+    Raises
+    ------
+    InputError
+        If the evaluation is of several models, or fewer volumes than `least_volumes` were outlined.
+    """
+    volumes = volumes_of(patients)
+    if len(record.models) != 1:
+        raise InputError(f"an interval is fitted to one model, received an evaluation of {len(record.models)}")
+    rule = fit_uncertainty(volumes, fitted_on=record.split.side)
+    if rule is None:
+        raise InputError(
+            f"an interval of the volume needs at least {least_volumes()} volumes with a true and a predicted outline, "
+            f"received {len(volumes)}"
+        )
+    return rule
 
 
 def measure_uncertainty(patients: Sequence[PatientScore]) -> UncertaintyRecord | None:
