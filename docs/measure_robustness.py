@@ -9,8 +9,8 @@ side that the bundles were split off, which none of them may have seen. Takes a 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from gliascope.dataset.split import Split, make_split
 from gliascope.detect.calibration import calibrate
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.measure.overlap import dice
-from gliascope.prepare import prepare
+from gliascope.prepare import prepare, prepare_mask
 from gliascope.read import read_case
 from gliascope.recipe import Augmentation
 from gliascope.segment.postprocess import keep_components
@@ -59,8 +59,8 @@ gate of the operating point `balanced`; AUC is that of the slices.
 
 {table}
 
-A change that a network was trained with is no proof that it copes with the real thing: see [volumes](volumes.md) for two
-real scans of another kind.
+A change that a network was trained with is no proof that it copes with the real thing: see [volumes](volumes.md) for
+two real scans of another kind.
 """
 
 
@@ -96,16 +96,21 @@ def measure(bundle: Bundle, root: Path, split: Split) -> Iterator[tuple[str, Mea
         how = Augmentation(**(NOTHING | changes))
         rng = np.random.default_rng(0)
         yield what, score(bundle, engine, table, *augment_batch(table.images, table.masks, how, rng))
-    yield ALONE, score(bundle, engine, table, alone(bundle, root, split), table.masks)
+    yield ALONE, score(bundle, engine, table, *alone(bundle, table, root, split))
 
 
-def alone(bundle: Bundle, root: Path, split: Split) -> NDArray[np.float32]:
-    """Prepare every slice as if there were no other."""
-    parts = []
-    for folder in side_patients(split, "test", root):
+def alone(bundle: Bundle, table: SliceTable, root: Path, split: Split) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Prepare every slice as if there were no other, and its true outline with it."""
+    images, masks = [], []
+    for patient, folder in zip(table.patients, side_patients(split, "test", root), strict=True):
         scan = read_case(folder.files).scans[0]
-        parts += [prepare(one, bundle.recipe.preparation).images for one in scan.slices()]
-    return np.concatenate(parts)
+        for place in range(len(scan)):
+            rows = slice(place, place + 1)
+            one = replace(scan, pixels=scan.pixels[rows], sources=scan.sources[rows], is_volume=False)
+            prepared = prepare(one, bundle.recipe.preparation)
+            images.append(prepared.images)
+            masks.append(prepare_mask(patient.truth[rows], prepared.inverse).astype(np.uint8))
+    return np.concatenate(images), np.concatenate(masks)
 
 
 def score(
@@ -142,12 +147,10 @@ def as_table(found: dict[str, dict[str, Measured]]) -> str:
     """Write a Markdown table, a pair of columns a bundle."""
     names = list(found)
     head = "| every slice | " + " | ".join(f"`{name}`, Dice | AUC" for name in names) + " |"
-    rows: Sequence[str] = [
-        f"| {what} | "
-        + " | ".join(f"{found[name][what].dice:.3f} | {found[name][what].auc:.3f}" for name in names)
-        + " |"
-        for what in (*CHANGES, ALONE)
-    ]
+    rows = []
+    for what in (*CHANGES, ALONE):
+        cells = [f"{found[name][what].dice:.3f} | {found[name][what].auc:.3f}" for name in names]
+        rows.append(f"| {what} | {' | '.join(cells)} |")
     return "\n".join([head, "| --- |" + " ---: |" * 2 * len(names), *rows])
 
 
