@@ -51,6 +51,25 @@ def test_an_interval_is_put_in_beside_the_figures(bundle: Bundle, record: Evalua
     assert again.sha256 == stamped.sha256
 
 
+def test_lone_images_stand_beside_whole_patients(
+    data: Path, split: Split, bundle: Bundle, analyser: Analyser, record: EvaluationRecord
+) -> None:
+    lone = evaluate_side(data, split, analyser, lone=True).record
+    stamped = stamp_bundle(bundle.path, record, lone=lone)
+    assert stamped.card() == bundle_card(bundle, record, lone)
+    _, table = stamped.card().split("| figure | whole patients | 95% interval | lone images | 95% interval |\n")
+    row = next(one for one in table.splitlines() if one.startswith("| Slice AUC |"))
+    whole, alone = (f"{one.figures['auc'].value:.3f}" for one in (record, lone))
+    assert (row.split(" | ")[1], row.split(" | ")[3]) == (whole, alone)
+    assert stamped.evaluation["lone_slices"]["figures"]["auc"]["value"] == lone.figures["auc"].value
+    with pytest.raises(InputError, match="must come from --lone-slices"):
+        stamp_bundle(bundle.path, record, lone=record)
+    moved = lone.model_copy(update={"data": lone.data.model_copy(update={"pixels_sha256": "0" * 64})})
+    with pytest.raises(InputError, match="received other slices"):
+        stamp_bundle(bundle.path, record, lone=moved)
+    assert load_bundle(bundle.path).sha256 == stamped.sha256
+
+
 def test_stamping_again_changes_nothing(bundle: Bundle, record: EvaluationRecord) -> None:
     assert stamp_bundle(bundle.path, record).sha256 == stamp_bundle(bundle.path, record).sha256
 

@@ -64,6 +64,14 @@ def evaluate(
         Path | None,
         typer.Option(metavar="OTHER", exists=True, help="Compare with another result: its folder or evidence.parquet."),
     ] = None,
+    lone: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RESULT",
+            exists=True,
+            help="Show on the card what a result of --lone-slices says of the same slices and model.",
+        ),
+    ] = None,
     fit_interval: Annotated[
         bool,
         typer.Option(
@@ -133,6 +141,7 @@ def evaluate(
             output=output,
             evidence=evidence,
             against=against,
+            lone=lone,
             card=card,
             stamp=stamp,
             fit_interval=fit_interval,

@@ -27,7 +27,7 @@ from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.remake import load_result
 from gliascope.evaluate.report import WORST_FOLDER, write_results
 from gliascope.evaluate.run import Evaluation, evaluate_side
-from gliascope.evaluate.stamp import check_same, stamp_bundle
+from gliascope.evaluate.stamp import check_lone, check_same, stamp_bundle
 from gliascope.evaluate.tables import console_order, figure_rows, figure_titles, scored
 from gliascope.evaluate.uncertainty import fit_interval
 from gliascope.evaluate.worst import WorstPatients
@@ -53,6 +53,7 @@ class Request:
     output: Path | None
     evidence: Path | None
     against: Path | None
+    lone: Path | None
     card: Path | None
     stamp: bool
     fit_interval: bool
@@ -66,6 +67,7 @@ class Request:
 def run_evaluation(request: Request) -> None:
     """Score or remake, compare, write, print."""
     other = None if request.against is None else load_result(request.against, resamples=0)
+    lone = None if request.lone is None else load_result(request.lone).record
     if request.output is not None:
         request.output.mkdir(parents=True, exist_ok=True)
     worst = None
@@ -76,7 +78,9 @@ def run_evaluation(request: Request) -> None:
         worst = WorstPatients()
         evaluation, bundles = _score(request, worst, other)
     against = None if other is None else compare(evaluation, other, seed=evaluation.record.bootstrap.seed)
-    files = _write(request, evaluation, bundles, worst, against)
+    if lone is not None:
+        check_lone(evaluation.record, lone)
+    files = _write(request, evaluation, bundles, worst, against, lone)
     if request.as_json:
         print(evaluation.record.text(), end="")
     elif not request.quiet:
@@ -142,15 +146,16 @@ def _write(
     bundles: Sequence[Bundle],
     worst: WorstPatients | None,
     against: ComparisonRecord | None,
+    lone: EvaluationRecord | None,
 ) -> list[Path]:
     files = []
     if request.output is not None:
-        files += write_results(evaluation, request.output, worst=worst, bundles=bundles, against=against)
+        files += write_results(evaluation, request.output, worst=worst, bundles=bundles, against=against, lone=lone)
     if request.stamp:
         rule = fit_interval(evaluation.record, evaluation.patients) if request.fit_interval else None
-        files.append(stamp_bundle(bundles[0].path, evaluation.record, uncertainty=rule).path)
+        files.append(stamp_bundle(bundles[0].path, evaluation.record, lone=lone, uncertainty=rule).path)
     if request.card is not None:
-        files.append(write_text(request.card, card_markdown(evaluation_card(evaluation.record, bundles))))
+        files.append(write_text(request.card, card_markdown(evaluation_card(evaluation.record, bundles, lone))))
     return files
 
 

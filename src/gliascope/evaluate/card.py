@@ -56,12 +56,14 @@ def model_card(
     return card_markdown(card_values(record, [described]))
 
 
-def bundle_card(bundle: Bundle, record: EvaluationRecord | None = None) -> str:
+def bundle_card(bundle: Bundle, record: EvaluationRecord | None = None, lone: EvaluationRecord | None = None) -> str:
     """Write the card of a bundle on disk, as Markdown; see `model_card`."""
-    return card_markdown(evaluation_card(record, [bundle]))
+    return card_markdown(evaluation_card(record, [bundle], lone))
 
 
-def evaluation_card(record: EvaluationRecord | None, bundles: Sequence[Bundle] = ()) -> dict[str, Any]:
+def evaluation_card(
+    record: EvaluationRecord | None, bundles: Sequence[Bundle] = (), lone: EvaluationRecord | None = None
+) -> dict[str, Any]:
     """Gather what a card says of an evaluation.
 
     Parameters
@@ -69,13 +71,15 @@ def evaluation_card(record: EvaluationRecord | None, bundles: Sequence[Bundle] =
     record : EvaluationRecord or None
     bundles : sequence of Bundle
         The bundle of each of the record's models, in their order; without them the card says nothing of training.
+    lone : EvaluationRecord, optional
+        The same slices analysed as lone images.
 
     Returns
     -------
     dict
         See `gliascope.evaluate.card_values.card_values`.
     """
-    return card_values(record, [Described.of(one) for one in bundles])
+    return card_values(record, [Described.of(one) for one in bundles], lone)
 
 
 def card_json(values: Mapping[str, Any]) -> str:

@@ -20,6 +20,23 @@ from gliascope.evaluate.tables import (
 GROUP_FIGURES: Final = ("dice_mean", "hd95_mean", "sensitivity", "specificity")
 """Figures of each group that a card shows."""
 
+LONE_FIGURES: Final = (
+    "dice_mean",
+    "dice_median",
+    "dice_pooled",
+    "hd95_mean",
+    "auc",
+    "sensitivity",
+    "specificity",
+    "false_positive_share_median",
+)
+"""Figures that a card shows of lone images beside those of whole patients."""
+
+LONE_CAPTION: Final = (
+    "Two qualities of input. Whole patients: slices that are normalised together, with a verdict and an outline that "
+    "hold for the volume. Lone images: the same slices, each analysed as if there were no other."
+)
+
 
 def metrics(record: EvaluationRecord | None) -> list[dict[str, str]]:
     """Name, title and meaning of every figure, or of those that a record holds."""
@@ -30,8 +47,8 @@ def metrics(record: EvaluationRecord | None) -> list[dict[str, str]]:
     ]
 
 
-def analyses(record: EvaluationRecord) -> dict[str, Any]:
-    """Say what was measured, how, and with what result, over all patients and by group."""
+def analyses(record: EvaluationRecord, lone: EvaluationRecord | None = None) -> dict[str, Any]:
+    """Say what was measured, how, and with what result, over all patients, by group, and on lone images."""
     titles = figure_titles(record)
     kinds = [one for one in GROUP_TITLES if any(group.by == one for group in record.groups)]
     return {
@@ -51,9 +68,25 @@ def analyses(record: EvaluationRecord) -> dict[str, Any]:
                 "titles": [f"{titles[0]} ({record.sample} images)", *titles[1:]],
                 "rows": figure_rows(record.figures, [one.name for one in FIGURES]),
             },
+            *([] if lone is None else [_lone_table(record, lone)]),
             *_point_tables(record),
             *(_group_table(record, by) for by in kinds),
         ],
+    }
+
+
+def _lone_table(record: EvaluationRecord, lone: EvaluationRecord) -> dict[str, Any]:
+    rows = []
+    for name in LONE_FIGURES:
+        pairs = [(one.figures[name], BY_NAME[name]) for one in (record, lone) if name in one.figures]
+        if len(pairs) == 2:
+            cells = [text for one, how in pairs for text in (how.show(one.value), interval_text(how, one))]
+            rows.append([BY_NAME[name].title, *cells])
+    level = f"{record.bootstrap.level:.0%} interval"
+    return {
+        "caption": LONE_CAPTION,
+        "titles": ["figure", "whole patients", level, "lone images", level],
+        "rows": rows,
     }
 
 

@@ -72,7 +72,9 @@ class Described:
         )
 
 
-def card_values(record: EvaluationRecord | None, models: Sequence[Described] = ()) -> dict[str, Any]:
+def card_values(
+    record: EvaluationRecord | None, models: Sequence[Described] = (), lone: EvaluationRecord | None = None
+) -> dict[str, Any]:
     """Gather everything that a card says.
 
     Parameters
@@ -81,6 +83,8 @@ def card_values(record: EvaluationRecord | None, models: Sequence[Described] = (
         None before anything has been measured.
     models : sequence of Described
         One, or one a fold in the order of the record's models; none where the bundles are not at hand.
+    lone : EvaluationRecord, optional
+        The same slices analysed as lone images (see `gliascope.evaluate.stamp.check_lone`).
 
     Returns
     -------
@@ -106,7 +110,7 @@ def card_values(record: EvaluationRecord | None, models: Sequence[Described] = (
             "metrics": metrics(record),
             "intervals": text["not_measured"] if record is None else interval_note(record),
             **(
-                analyses(record)
+                analyses(record, lone)
                 if record
                 else {"performance_metrics": [], "lines": [text["not_measured"]], "tables": []}
             ),

@@ -35,6 +35,7 @@ def write_results(
     worst: WorstPatients | None = None,
     bundles: Sequence[Bundle] = (),
     against: ComparisonRecord | None = None,
+    lone: EvaluationRecord | None = None,
 ) -> list[Path]:
     """Write everything that an evaluation gives.
 
@@ -51,6 +52,8 @@ def write_results(
         The bundle of each of the record's models, in their order, for the card.
     against : ComparisonRecord or None
         See `gliascope.evaluate.compare.compare`.
+    lone : EvaluationRecord or None
+        The same slices as lone images, for the card.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def write_results(
     paired = None if against is None else draw_comparison(against, folder / FIGURES_FOLDER)
     drawn = [one.path for one in plots] + [one.path for one in pictures or []] + ([paired.path] if paired else [])
     _remove_others(folder, drawn)
-    values = evaluation_card(record, bundles)
+    values = evaluation_card(record, bundles, lone)
     files += [
         write_text(folder / CARD, card_markdown(values)),
         write_text(folder / CARD_VALUES, card_json(values)),

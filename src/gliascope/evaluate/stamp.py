@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gliascope.bundle import CARD, LICENCE, SEEN, Bundle, load_bundle, write_bundle
-from gliascope.errors import BundleError
+from gliascope.errors import BundleError, InputError
 from gliascope.evaluate.card import bundle_card
 from gliascope.evaluate.identity import bundle_record, point_record
 from gliascope.evaluate.record import FLIPS, LONE, SCHEMA, EvaluationRecord
@@ -17,7 +17,13 @@ SAME: Final = ("graphs", "recipe_sha256", "seen_sha256")
 """What must be the same in bundle and evaluation. The digest of ``bundle.json`` is not: stamping changes it."""
 
 
-def stamp_bundle(path: str | Path, record: EvaluationRecord, *, uncertainty: UncertaintyRule | None = None) -> Bundle:
+def stamp_bundle(
+    path: str | Path,
+    record: EvaluationRecord,
+    *,
+    lone: EvaluationRecord | None = None,
+    uncertainty: UncertaintyRule | None = None,
+) -> Bundle:
     """Write an evaluation's summary into ``bundle.json`` and the card made from it into ``MODEL_CARD.md``.
 
     The bundle is written anew, with all hashes, and moved into place; its networks, name and date stay.
@@ -28,6 +34,8 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord, *, uncertainty: Unc
         The bundle's folder.
     record : EvaluationRecord
         Measured with this bundle's graphs, recipe, seen slices and operating point.
+    lone : EvaluationRecord, optional
+        Of the same slices as lone images, for the card and the summary.
     uncertainty : UncertaintyRule, optional
         In place of the bundle's own: how a volume's interval follows from its outline's spread.
 
@@ -56,6 +64,8 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord, *, uncertainty: Unc
             f"{path}: a bundle's card must speak of whole patients analysed as by default, received an evaluation "
             f"with {' and '.join(unusual)}"
         )
+    if lone is not None:
+        check_lone(record, lone)
     unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - {one.name for one in bundle.graphs.values()}
     if unknown:
         raise BundleError(f"{path}: a bundle to be written again must hold known files, received {sorted(unknown)}")
@@ -70,9 +80,9 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord, *, uncertainty: Unc
         graphs=bundle.graphs,
         seen=bundle.seen(),
         summary=bundle.summary,
-        card=bundle_card(bundle, record),
+        card=bundle_card(bundle, record, lone),
         licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),
-        evaluation=summary_of(record),
+        evaluation=summary_of(record, lone),
         created=bundle.created,
         calibration=bundle.calibration,
         uncertainty=bundle.uncertainty,
@@ -100,11 +110,35 @@ def check_same(bundle: Bundle, record: EvaluationRecord) -> None:
         )
 
 
-def summary_of(record: EvaluationRecord) -> dict[str, Any]:
+def check_lone(record: EvaluationRecord, lone: EvaluationRecord) -> None:
+    """Refuse figures of lone images that cannot stand beside those of whole patients.
+
+    Raises
+    ------
+    InputError
+        Unless every slice was a lone image, and slices, networks and operating point are the same.
+    """
+    if not lone.provenance.get(LONE):
+        raise InputError("figures of lone images must come from --lone-slices, received those of whole patients")
+    pairs = {
+        "slices": (record.data.pixels_sha256, lone.data.pixels_sha256),
+        "networks": (record.bundle.graphs, lone.bundle.graphs),
+        "operating point": (record.operating_point, lone.operating_point),
+    }
+    other = [name for name, (mine, theirs) in pairs.items() if mine != theirs]
+    if other:
+        raise InputError(
+            f"figures of lone images must be of the same {', '.join(pairs)} as those of whole patients, "
+            f"received other {', '.join(other)}"
+        )
+
+
+def summary_of(record: EvaluationRecord, lone: EvaluationRecord | None = None) -> dict[str, Any]:
     """Shorten an evaluation to what a bundle keeps of it: without the patients and the bundle's own description."""
     values = record.values()
     data, split = values["data"], values["split"]
-    return {
+    beside = {} if lone is None else {"lone_slices": {"figures": lone.values()["figures"]}}
+    return beside | {
         "schema": SCHEMA,
         "data": data["name"],
         "side": split["side"],
