@@ -34,6 +34,8 @@ from tests.training.watchers import Quiet  # noqa: E402
 
 pytestmark = pytest.mark.train
 
+ROOT = Path(__file__).resolve().parents[2]
+
 RECIPE = """
 name = "tiny"
 [preparation]
@@ -181,35 +183,42 @@ def test_parity_has_limits(probability: float, dice: float, message: str) -> Non
         parity_of.Parity(200, probability, dice).check()
 
 
-def test_a_killed_run_loses_the_running_epoch_only(place: Place, tmp_path: Path) -> None:
-    run = tmp_path / "killed"
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "gliascope",
-        "train",
-        "-q",
-        "--data",
-        place.data,
-        "--split",
-        place.split,
-    ]
+TRAINING = """
+import sys
+from pathlib import Path
+from gliascope.cli.backend import load_training
+load_training("the test")
+from gliascope.recipe import load_recipe
+from gliascope.training.run import train
+from tests.training.watchers import Quiet
+data, split, recipe, run, how = sys.argv[1:]
+train(Path(data), Path(split), load_recipe(recipe), Path(run), Quiet(), resume=how == "resume")
+"""
+
+
+def start_training(place: Place, run: Path, log: Path, how: str) -> subprocess.Popen[bytes]:
+    """Train in a process of its own: what else a process has computed before can change last bits."""
+    command: list[str | Path] = [sys.executable, "-c", TRAINING, place.data, place.split, place.recipe, run, how]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--recipe", place.recipe, "-o", run], stdout=log, stderr=log, env=environment
-        )
-        deadline = time.monotonic() + 900
-        while not (run / "joint" / "last.npz").exists() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert load_values(run / "joint" / "last.npz")[1] >= 1, (tmp_path / "log").read_text()
-    train(place.data, place.split, load_recipe(place.recipe), run, Quiet(), resume=True)
-    ours, theirs = (load_values(one / "joint" / "last.npz") for one in (run, place.run))
+    with log.open("ab") as stream:
+        return subprocess.Popen(command, stdout=stream, stderr=stream, env=environment, cwd=ROOT)
+
+
+def test_a_killed_run_loses_the_running_epoch_only(place: Place, tmp_path: Path) -> None:
+    whole, run, log = tmp_path / "whole", tmp_path / "killed", tmp_path / "log"
+    assert start_training(place, whole, log, "new").wait(900) == 0, log.read_text()
+    process = start_training(place, run, log, "new")
+    deadline = time.monotonic() + 900
+    while not (run / "joint" / "last.npz").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert load_values(run / "joint" / "last.npz")[1] >= 1, log.read_text()
+    assert start_training(place, run, log, "resume").wait(900) == 0, log.read_text()
+    ours, theirs = (load_values(one / "joint" / "last.npz") for one in (run, whole))
     assert ours[1] == theirs[1] == 2
-    for place_in_file, (killed, whole) in enumerate(zip(ours[0], theirs[0], strict=True)):
-        np.testing.assert_array_equal(killed, whole, err_msg=f"variable {place_in_file}")
+    for place_in_file, (killed, one) in enumerate(zip(ours[0], theirs[0], strict=True)):
+        np.testing.assert_array_equal(killed, one, err_msg=f"variable {place_in_file}")
 
 
 def test_a_folder_with_a_run_is_not_overwritten(place: Place) -> None:
