@@ -43,6 +43,22 @@ Pacs = Annotated[
 OwnTitle = Annotated[str, typer.Option("--aet", metavar="AET", help="What gliascope calls itself to a PACS by DIMSE.")]
 """``aet: OwnTitle = "GLIASCOPE"``"""
 
+Tls = Annotated[bool, typer.Option("--tls", help="Encrypt DIMSE; https does so by itself.")]
+"""``tls: Tls = False``"""
+
+Certificate = Annotated[
+    Path | None,
+    typer.Option(
+        "--certificate",
+        metavar="PEM",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+        help="Our own certificate and its key, for a PACS that asks who we are by TLS.",
+    ),
+]
+"""``certificate: Certificate = None``"""
+
 Studies = Annotated[
     list[str] | None,
     typer.Option(
@@ -91,6 +107,8 @@ class Remote:
     aet : str
     ca_file, credentials : Path or None
     timeout : float
+    tls : bool
+    certificate : Path or None
     """
 
     dicomweb: str | None = None
@@ -99,6 +117,8 @@ class Remote:
     ca_file: Path | None = None
     credentials: Path | None = None
     timeout: float = 60.0
+    tls: bool = False
+    certificate: Path | None = None
 
     @property
     def is_named(self) -> bool:
@@ -109,8 +129,9 @@ class Remote:
     def words(self) -> str:
         """The options again, for a command that is to be repeated; no secrets are among them."""
         named: dict[str, object] = {"--dicomweb": self.dicomweb, "--pacs": self.pacs, "--aet": self.pacs and self.aet}
-        named |= {"--ca-file": self.ca_file, "--credentials": self.credentials}
-        return shlex.join(word for key, value in named.items() if value is not None for word in (key, str(value)))
+        named |= {"--ca-file": self.ca_file, "--certificate": self.certificate, "--credentials": self.credentials}
+        words = [word for key, value in named.items() if value is not None for word in (key, str(value))]
+        return shlex.join([*words, "--tls"] if self.tls else words)
 
     @contextmanager
     def open(self) -> Iterator[Archive]:
@@ -136,17 +157,28 @@ class Remote:
         if (self.dicomweb is None) == (self.pacs is None):
             received = "none" if self.pacs is None else "both"
             raise typer.BadParameter(f"a PACS must be named by one of --dicomweb and --pacs, received {received}")
-        if self.pacs is not None:
-            from gliascope.dimse import DimseArchive
+        return self._web() if self.pacs is None else self._dimse(self.pacs)
 
-            if self.ca_file or self.credentials:
-                raise typer.BadParameter("--ca-file and --credentials go with --dicomweb, received --pacs")
-            return DimseArchive(self.pacs, own=self.aet, timeout=self.timeout)
+    def _web(self) -> Archive:
         from gliascope.archive import read_credentials
         from gliascope.dicomweb import WebArchive
 
+        if self.tls:
+            raise typer.BadParameter("--tls goes with --pacs: the address says whether DICOMweb is encrypted")
         secrets = read_credentials(self.credentials)
-        return WebArchive(str(self.dicomweb), credentials=secrets, ca_file=self.ca_file, timeout=self.timeout)
+        trust = {"ca_file": self.ca_file, "certificate": self.certificate}
+        return WebArchive(str(self.dicomweb), credentials=secrets, timeout=self.timeout, **trust)
+
+    def _dimse(self, address: str) -> Archive:
+        from gliascope.archive import client_context
+        from gliascope.dimse import DimseArchive
+
+        if self.credentials:
+            raise typer.BadParameter("--credentials goes with --dicomweb, received --pacs")
+        if (self.ca_file or self.certificate) and not self.tls:
+            raise typer.BadParameter("--ca-file and --certificate go with --dicomweb or --tls, received neither")
+        tls = client_context(self.ca_file, self.certificate) if self.tls else None
+        return DimseArchive(address, own=self.aet, timeout=self.timeout, tls=tls)
 
 
 @contextmanager
@@ -166,15 +198,17 @@ def temporary_folder() -> Iterator[Path]:
             signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
-def fetch_studies(archive: Archive, studies: Sequence[str], folder: Path, *, quiet: bool) -> tuple[list[Path], int]:
+def fetch_studies(
+    archive: Archive, studies: Sequence[str], folder: Path, *, quiet: bool
+) -> tuple[list[Path], dict[str, str]]:
     """Retrieve studies; one that fails is told and does not keep the others back.
 
     Returns
     -------
     list of Path
         A folder for each study.
-    int
-        How many failed.
+    dict of str to str
+        What kept the others back, by their UID.
 
     Raises
     ------
@@ -189,16 +223,17 @@ def fetch_studies(archive: Archive, studies: Sequence[str], folder: Path, *, qui
         wanted = list(dict.fromkeys(checked_uid(one) for one in studies))
     except InputError as wrong:
         raise typer.BadParameter(f"--study: {wrong}") from wrong
-    found = []
+    found, missed = [], {}
     for one in wanted:
         try:
             found.append(fetch_study(archive, one, folder))
         except ArchiveError as problem:
-            error(str(problem))
+            missed[one] = str(problem)
+            error(f"study {one}: was not fetched: {problem}")
         else:
             if not quiet:
                 note(f"study {one}: {len(list(found[-1].iterdir()))} instances from {archive.name}")
-    return found, len(wanted) - len(found)
+    return found, missed
 
 
 class Storing:
@@ -252,13 +287,13 @@ class Attached:
     ----------
     fetched : list of Path
         A folder for each study that was retrieved.
-    missed : int
-        Studies that were not.
+    missed : dict of str to str
+        Why others were not, by their UID.
     storing : Storing
     """
 
     fetched: list[Path]
-    missed: int
+    missed: dict[str, str]
     storing: Storing
 
 
@@ -276,10 +311,10 @@ def attached(remote: Remote, studies: Sequence[str], *, store: bool, quiet: bool
         raise typer.BadParameter(f"{rule}, received {'neither' if remote.is_named else 'no PACS (--dicomweb, --pacs)'}")
     with ExitStack() as held:
         if not remote.is_named:
-            yield Attached([], 0, Storing(None))
+            yield Attached([], {}, Storing(None))
             return
         archive = held.enter_context(remote.open())
-        found: tuple[list[Path], int] = ([], 0)
+        found: tuple[list[Path], dict[str, str]] = ([], {})
         if studies:
             found = fetch_studies(archive, studies, held.enter_context(temporary_folder()), quiet=quiet)
         yield Attached(*found, Storing(archive if store else None))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from gliascope.archive import Credentials, Lost
+from gliascope.archive import Credentials, Lost, client_context, objection, system_certificates
 from gliascope.errors import ArchiveError, InputError
 
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -42,7 +42,9 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def make_session(url: str, credentials: Credentials, ca_file: Path | None) -> Any:
+def make_session(
+    url: str, credentials: Credentials, ca_file: Path | None = None, certificate: Path | None = None
+) -> Any:
     """Open a session whose certificates are verified.
 
     The environment does not decide about certificates or secrets behind our back (``REQUESTS_CA_BUNDLE`` counts where
@@ -53,7 +55,9 @@ def make_session(url: str, credentials: Credentials, ca_file: Path | None) -> An
     url : str
     credentials : Credentials
     ca_file : Path, optional
-        Certificates that are trusted in place of the system's.
+        Certificates that are trusted in place of the system's; where it has none, certifi's are.
+    certificate : Path, optional
+        Our own certificate and its key.
 
     Returns
     -------
@@ -62,16 +66,16 @@ def make_session(url: str, credentials: Credentials, ca_file: Path | None) -> An
     Raises
     ------
     InputError
-        If the file with certificates is not there.
+        If a file with certificates cannot be used.
     """
     import requests
 
-    if ca_file is not None and not ca_file.is_file():
-        raise InputError(f"{ca_file}: a file with trusted certificates must exist, received none")
+    client_context(ca_file, certificate)  # told now, not with the first request
     session: Any = requests.Session()
     session.trust_env = False
     session.proxies = requests.utils.get_environ_proxies(url)
-    session.verify = str(ca_file) if ca_file else os.environ.get("REQUESTS_CA_BUNDLE") or True
+    session.verify = str(ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or system_certificates() or "") or True
+    session.cert = certificate and str(certificate)
     if credentials.user:
         session.auth = (credentials.user.encode(), credentials.password.encode())
     elif credentials.token:
@@ -98,10 +102,9 @@ def understood(archive: str) -> Iterator[None]:
     try:
         yield
     except requests.exceptions.SSLError as error:
-        if "CERTIFICATE_VERIFY_FAILED" not in str(error) and "certificate verify failed" not in str(error):
-            raise Lost("the encrypted connection broke off") from error
-        rule = "the certificate must be one that is trusted (--ca-file), received another"
-        raise ArchiveError(f"{archive}: {rule}") from error
+        if wrong := objection(error):
+            raise ArchiveError(f"{archive}: {wrong}") from error
+        raise Lost("the encrypted connection broke off, as where a server wants --certificate") from error
     except requests.exceptions.HTTPError as error:
         raise _refusal(archive, 0 if error.response is None else error.response.status_code) from error
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
