@@ -145,6 +145,9 @@ def test_results_stay_where_they_cannot_be_stored_and_are_stored_later(
         assert [one["state"] for one in json.loads(later.out)["objects"]] == [state, state]
     assert cli("store", out / STUDY, "--dicomweb", pacs.dicomweb).status == 0
     assert cli("store", files, "--dicomweb", pacs.dicomweb).status == 2
+    pacs.empty()
+    resumed = cli("analyse", files, "--dicomweb", pacs.dicomweb, "--continue", *words[4:])
+    assert "2 objects stored, 0 were there already" in resumed.err
 
 
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])

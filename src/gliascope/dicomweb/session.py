@@ -17,6 +17,8 @@ from gliascope.errors import ArchiveError, InputError
 
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed."""
+ELSEWHERE: Final = frozenset({400, 404, 405})
+"""Statuses by which a server answers that knows nothing of DICOMweb there."""
 
 _logger = logging.getLogger(__name__)
 
@@ -129,7 +131,8 @@ def _refusal(archive: str, status: int) -> Exception:
         words = f"{status} ({HTTPStatus(status).phrase})"
     except ValueError:
         words = str(status)
-    return ArchiveError(f"{archive}: a request must be answered, received status {words}")
+    hint = "; is this the address of its DICOMweb service, such as /dicom-web?" if status in ELSEWHERE else ""
+    return ArchiveError(f"{archive}: a request must be answered, received status {words}{hint}")
 
 
 def is_missing(error: ArchiveError) -> bool:
