@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gliascope.cli.console import console, error, note, progress
+from gliascope.cli.exchange import Attached, Storing, attached
 from gliascope.cli.options import (
     AsJson,
     Device,
@@ -21,7 +22,6 @@ from gliascope.cli.options import (
     parse_channels,
 )
 from gliascope.cli.remote import (
-    Attached,
     CaFile,
     Certificate,
     CredentialsFile,
@@ -29,11 +29,9 @@ from gliascope.cli.remote import (
     OwnTitle,
     Pacs,
     Remote,
-    Storing,
     Studies,
     Timeout,
     Tls,
-    attached,
 )
 
 if TYPE_CHECKING:

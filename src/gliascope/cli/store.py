@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gliascope.cli.exchange import Storing
 from gliascope.cli.options import AsJson, Quiet, Verbose
 from gliascope.cli.remote import (
     CaFile,
@@ -15,7 +16,6 @@ from gliascope.cli.remote import (
     OwnTitle,
     Pacs,
     Remote,
-    Storing,
     Timeout,
     Tls,
 )

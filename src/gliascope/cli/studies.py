@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gliascope.cli.console import error, note
+from gliascope.cli.exchange import attached
 from gliascope.cli.options import AsJson, Quiet, SeriesNames, Verbose
 from gliascope.cli.remote import (
     CaFile,
@@ -19,7 +20,6 @@ from gliascope.cli.remote import (
     Studies,
     Timeout,
     Tls,
-    attached,
 )
 from gliascope.cli.remote_list import Date, Limit, list_archive
 

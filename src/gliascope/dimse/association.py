@@ -57,7 +57,7 @@ def associated(
     ArchiveError
         If the PACS rejects us, or one of the two does not trust the other's certificate.
     """
-    from pynetdicom import AE, build_role, evt
+    from pynetdicom import AE
 
     entity = AE(ae_title=own)
     entity.requested_contexts = list(contexts)
@@ -65,18 +65,12 @@ def associated(
     entity.connection_timeout = min(CONNECT, timeout)
     more: dict[str, Any] = {"tls_args": (tls, address.host)} if tls else {}
     if on_store is not None:
-        storage = [one.abstract_syntax for one in contexts if _is_storage(str(one.abstract_syntax))]
-        more["ext_neg"] = [build_role(one, scp_role=True) for one in storage if one is not None]
-        more["evt_handlers"] = [(evt.EVT_C_STORE, on_store)]
+        more |= _provider(contexts, on_store)
     with quiet():
         line = entity.associate(address.host, address.port, ae_title=address.title, **more)
         try:
             if line.is_rejected:
-                rejection = line.acceptor.primitive
-                if rejection is not None and rejection.result == TEMPORARY:
-                    raise Lost("the association was rejected for now")
-                rule = f"an association of {own} with {address.title} must be accepted"
-                raise ArchiveError(f"{address}: {rule}, received a rejection: both titles must be known there")
+                raise _rejection(line, address, own)
             if not line.is_established and line.rejected_contexts:
                 raise ValueError("nothing was accepted")  # noqa: TRY301  as pynetdicom says it where some was
             if not line.is_established:
@@ -91,6 +85,23 @@ def associated(
             if line.is_established:
                 line.release()
             _close(line)
+
+
+def _provider(contexts: Sequence[PresentationContext], on_store: Callable[[Any], int]) -> dict[str, Any]:
+    """Offer to take what C-GET sends over the same association."""
+    from pynetdicom import build_role, evt
+
+    storage = [one.abstract_syntax for one in contexts if _is_storage(str(one.abstract_syntax))]
+    roles = [build_role(one, scp_role=True) for one in storage if one is not None]
+    return {"ext_neg": roles, "evt_handlers": [(evt.EVT_C_STORE, on_store)]}
+
+
+def _rejection(line: Association, address: Address, own: str) -> Exception:
+    answer = line.acceptor.primitive
+    if answer is not None and answer.result == TEMPORARY:
+        return Lost("the association was rejected for now")
+    rule = f"an association of {own} with {address.title} must be accepted"
+    return ArchiveError(f"{address}: {rule}, received a rejection: both titles must be known there")
 
 
 def _loss(address: Address, timeout: float, tls: ssl.SSLContext | None) -> Exception:
