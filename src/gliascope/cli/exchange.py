@@ -72,7 +72,7 @@ def fetch_studies(
     for one in wanted:
         try:
             found.append(fetch_study(archive, one, folder))
-        except ArchiveError as problem:
+        except (ArchiveError, OSError) as problem:  # the disk may be full
             missed[one] = str(problem)
             error(f"study {one}: was not fetched: {problem}")
         else:

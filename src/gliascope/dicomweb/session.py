@@ -49,8 +49,8 @@ def make_session(
 ) -> Any:
     """Open a session whose certificates are verified.
 
-    The environment does not decide about certificates or secrets behind our back (``REQUESTS_CA_BUNDLE`` counts where
-    no file is named; ``.netrc`` never), only about proxies.
+    The environment does not decide about certificates or secrets behind our back (where no file is
+    named, ``REQUESTS_CA_BUNDLE`` counts, and what OpenSSL's ``SSL_CERT_FILE`` makes the system's; ``.netrc`` never), only about proxies.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ def store_case(archive: Archive, folder: Path) -> Iterator[Stored]:
     for path in paths:
         try:
             is_new = archive.store(path)
-        except (ArchiveError, InputError) as error:
+        except (ArchiveError, InputError, OSError) as error:
             yield Stored(path, "failed", str(error))
         else:
             yield Stored(path, "stored" if is_new else "present")
