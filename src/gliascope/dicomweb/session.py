@@ -49,8 +49,8 @@ def make_session(
 ) -> Any:
     """Open a session whose certificates are verified.
 
-    The environment does not decide about certificates or secrets behind our back (where no file is
-    named, ``REQUESTS_CA_BUNDLE`` counts, and what OpenSSL's ``SSL_CERT_FILE`` makes the system's; ``.netrc`` never), only about proxies.
+    The environment does not decide about secrets behind our back, as by ``.netrc``, but about proxies. Where no file
+    with certificates is named, ``REQUESTS_CA_BUNDLE`` counts, and OpenSSL's ``SSL_CERT_FILE`` as the system's.
 
     Parameters
     ----------
