@@ -118,3 +118,13 @@ def test_what_cannot_be_stored_does_not_keep_questions_from_being_answered(clock
         with pytest.raises(ArchiveError):
             patience(broken, "storage")
         assert len(sent) == count
+
+
+def test_studies_that_do_not_come_do_not_keep_the_next_one_from_being_asked_for(clock: Clock) -> None:
+    action, asked = answers(clock, *lost(8), "here", takes=60.0)
+    patience = Patience("pacs")
+    for _ in range(4):
+        with pytest.raises(ArchiveError, match="no answer"):
+            patience(action, "retrieval")
+    assert patience(action, "retrieval") == "here"
+    assert len(asked) == 9

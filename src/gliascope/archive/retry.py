@@ -32,7 +32,8 @@ class Patience:
     After a request that was lost in every try, the next of its kind has a single try: it may have been that one object.
     Where that one kept us waiting in vain too, the archive is left alone for a while, and what is asked of it fails at
     once. An answer, whatever it says, makes up for everything. Kinds are counted apart: an archive may answer
-    questions, and store nothing.
+    questions, and store nothing. It is never left alone for a retrieval in vain: one study may lie on a tape, the next
+    on a disk.
 
     Parameters
     ----------
@@ -80,7 +81,8 @@ class Patience:
             return action()
         except Lost as lost:
             waited = time.monotonic() - begin
-            rest = SHARE * waited if until is not None and waited >= SLOW else 0.0
+            is_away = until is not None and waited >= SLOW and kind != "retrieval"
+            rest = SHARE * waited if is_away else 0.0
             self._alone[kind] = begin + waited + rest
             what = f"no answer in {len(WAITS) + 1} tries" if until is None else "still no answer"
             raise ArchiveError(f"{self._archive}: {what}: {lost}") from lost
