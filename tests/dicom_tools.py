@@ -22,14 +22,15 @@ PACKAGES: Final = {
 }
 """Debian's package of each program."""
 SLICER: Final = "segimage2itkimage"
-"""The program by which 3D Slicer imports segmentations; the extra `dev` brings it to Linux on x86-64."""
+SLICER_REPORT: Final = "tid1500reader"
+"""Programs by which 3D Slicer imports segmentations and reports; the extra `dev` brings them to Linux on x86-64."""
 
 
 def run_tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run a program on files; skip the test, or fail it where that is asked for, without the program."""
     found = shutil.which(name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     if found is None:
-        package = "pip install dcmqi" if name == SLICER else f"apt-get install {PACKAGES[name]}"
+        package = "pip install dcmqi" if name in {SLICER, SLICER_REPORT} else f"apt-get install {PACKAGES[name]}"
         message = f"{name} not found: {package}"
         if os.environ.get(REQUIRED):
             pytest.fail(message)

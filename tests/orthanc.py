@@ -56,9 +56,13 @@ class Orthanc:
 
     def ask(self, path: str, content: bytes | None = None, method: str | None = None) -> Any:
         """Call Orthanc's own interface, past DICOMweb."""
+        return json.loads(self.read(path, content, method))
+
+    def read(self, path: str, content: bytes | None = None, method: str | None = None) -> bytes:
+        """Call it, and take the answer as it comes."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.http}/{path}", content, method=method)
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
-            return json.loads(answer.read())
+            return bytes(answer.read())
 
     def fill(self, folder: Path) -> None:
         """Put every file under a folder into the store."""

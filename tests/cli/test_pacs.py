@@ -116,9 +116,15 @@ def test_a_study_that_is_not_there_does_not_keep_the_other_back(
     assert result.status == 1
     assert "study 1.2.3 must be there and hold MR series, received no series" in result.err
     assert (tmp_path / "out" / STUDY / "findings.json").is_file()
-    none = cli("analyse", "--dicomweb", pacs.dicomweb, "--study", "1.2.3", "-o", tmp_path / "none")
+    words = ("--dicomweb", pacs.dicomweb, "--study", "1.2.3", "--json")
+    none = cli("analyse", *words, "-o", tmp_path / "none")
     assert none.status == 1
+    assert [one["study"] for one in json.loads(none.out)["missed"]] == ["1.2.3"]
     assert not (tmp_path / "none").exists()
+    listed = cli("studies", *words, "--study", STUDY)
+    assert listed.status == 1
+    assert [one["path"] for one in json.loads(listed.out)["problems"]] == ["1.2.3"]
+    assert [one["study"] for one in json.loads(listed.out)["studies"]] == [STUDY]
 
 
 def test_results_stay_where_they_cannot_be_stored_and_are_stored_later(
@@ -139,6 +145,50 @@ def test_results_stay_where_they_cannot_be_stored_and_are_stored_later(
         assert [one["state"] for one in json.loads(later.out)["objects"]] == [state, state]
     assert cli("store", out / STUDY, "--dicomweb", pacs.dicomweb).status == 0
     assert cli("store", files, "--dicomweb", pacs.dicomweb).status == 2
+    pacs.empty()
+    resumed = cli("analyse", files, "--dicomweb", pacs.dicomweb, "--continue", *words[4:])
+    assert "2 objects stored, 0 were there already" in resumed.err
+
+
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_a_pacs_that_is_away_is_waited_for_once(
+    cli: Cli, files: Path, tiny_bundle: Callable[..., Path], tmp_path: Path, monkeypatch: Any, protocol: str
+) -> None:
+    monkeypatch.setattr(retry, "WAITS", [0.01, 0.01])
+    write_series(tmp_path / "other", np.full((6, 96, 96), 7, np.uint16), AFFINE, **{**NAME, "StudyID": "2"})
+    out, port = tmp_path / "out", free_port()
+    nobody = {"dicomweb": f"http://127.0.0.1:{port}/dicom-web", "pacs": f"ORTHANC@127.0.0.1:{port}"}[protocol]
+    where = (f"--{protocol}", nobody)
+    words = ("--store", "-o", out, "--model", tiny_bundle(), "--no-figures", "--json")
+    run = cli("analyse", files, tmp_path / "other", *where, *words)
+    assert run.status == 1
+    assert run.err.count("trying again") == 2
+    said = [one for case in json.loads(run.out)["cases"] for one in case["stored"]]
+    assert [one["state"] for one in said] == ["failed"] * 3
+    assert ["no answer in 3 tries" in one["message"] for one in said] == [True, False, False]
+    assert ["still no answer" in one["message"] for one in said] == [False, True, True]
+    assert all(f"{one['path']}: was not stored: " in run.err for one in said)
+    assert f"3 objects were not stored; to store them: gliascope store {out} --{protocol} {nobody}" in run.err
+    again = cli("store", out, *where, "--json")
+    assert again.status == 1
+    assert [(one["path"], one["state"]) for one in json.loads(again.out)["objects"]] == sorted(
+        (one["path"], "failed") for one in said
+    )
+
+
+def test_results_that_are_damaged_do_not_keep_others_from_being_stored(
+    cli: Cli, pacs: Orthanc, tiny_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    assert analyse(cli, pacs, tiny_bundle(), tmp_path / "out").status == 0
+    pacs.empty()
+    for name, content in (("1.2", "{"), ("1.3", '{"dicom": {"sc": [7]}}')):
+        (tmp_path / "out" / name).mkdir()
+        (tmp_path / "out" / name / "findings.json").write_text(content)
+    result = cli("store", tmp_path / "out", "--dicomweb", pacs.dicomweb)
+    assert result.status == 1
+    for name in ("1.2", "1.3"):
+        assert f"{name}/findings.json: was not stored: " in result.err
+    assert pacs.count() == 2
 
 
 def test_the_same_by_dimse(

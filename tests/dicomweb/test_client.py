@@ -19,9 +19,9 @@ import pytest
 
 from gliascope.archive import Credentials
 from gliascope.errors import ArchiveError, InputError
+from tests.certificates import make_certificate
 from tests.cutting import Line, line_to
 from tests.dicom_series import write_series
-from tests.dicom_tools import run_tool
 from tests.orthanc import AFFINE, STUDY, Orthanc, running
 
 pytest.importorskip("dicomweb_client", reason="the extra `pacs` has it")
@@ -106,21 +106,16 @@ def test_a_token_is_sent_and_never_said(line: Line, caplog: pytest.LogCaptureFix
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A server behind TLS and a password, and the certificate to trust."""
     folder = tmp_path_factory.mktemp("sealed")
-    key, certificate, both = (folder / name for name in ("key.pem", "ca.pem", "both.pem"))
-    words = ("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
-    names = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
-    made = run_tool("openssl", *words, *names, "-keyout", key, "-out", certificate)
-    assert made.returncode == 0, made.stderr
-    both.write_bytes(certificate.read_bytes() + key.read_bytes())
+    made = make_certificate(folder)
     secrets = {"AuthenticationEnabled": True, "RegisteredUsers": {"reader": "hush"}}
     (folder / "store").mkdir()
-    with running(folder / "store", **secrets) as server, behind_tls(server.http, both) as port:
-        yield f"https://127.0.0.1:{port}/dicom-web", certificate
+    with running(folder / "store", **secrets) as server, behind_tls(server.http, made.both) as port:
+        yield f"https://127.0.0.1:{port}/dicom-web", made.public
 
 
 @contextmanager
-def behind_tls(port: int, certificate: Path) -> Iterator[int]:
-    """Put TLS before a server: Debian's Orthanc 1.10 ends at the first handshake."""
+def behind_tls(port: int, certificate: Path, known: Path | None = None) -> Iterator[int]:
+    """Put TLS before a server, which may let in one client alone: Debian's Orthanc 1.10 ends at the first handshake."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -148,6 +143,9 @@ def behind_tls(port: int, certificate: Path) -> Iterator[int]:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
+    if known is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(known)
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -164,8 +162,17 @@ def test_tls_and_a_password(sealed: tuple[str, Path], bright_series: list[Path])
         WebArchive(url, credentials=Credentials("reader", "hush")).check()
     with pytest.raises(ArchiveError, match="who asks must be known and allowed, received status 401"):
         WebArchive(url, credentials=Credentials("reader", "loud"), ca_file=certificate).check()
-    with pytest.raises(InputError, match="trusted certificates must exist"):
+    with pytest.raises(InputError, match="trusted certificates must hold PEM"):
         WebArchive(url, ca_file=certificate / "none")
+
+
+def test_a_server_that_wants_to_know_who_asks_by_tls(orthanc: Orthanc, tmp_path: Path) -> None:
+    theirs, ours = (make_certificate(tmp_path / name) for name in ("theirs", "ours"))
+    with behind_tls(orthanc.http, theirs.both, ours.public) as port:
+        url = f"https://127.0.0.1:{port}/dicom-web"
+        WebArchive(url, ca_file=theirs.public, certificate=ours.both).check()
+        with pytest.raises(ArchiveError, match="--certificate"):
+            WebArchive(url, ca_file=theirs.public).check()
 
 
 def test_secrets_reach_the_command_by_environment_and_by_file(

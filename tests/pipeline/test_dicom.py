@@ -109,6 +109,16 @@ def test_without_tumour_the_report_says_so_and_nothing_else_is_written(analyser:
     assert [one.name for one in (outcome.folder / "dicom").iterdir()] == ["sr.dcm"]
 
 
+def test_a_tilted_gantry_gets_a_report_and_no_segmentation(analyser: Analyser, tmp_path: Path) -> None:
+    outcome = analysed(analyser, study(tmp_path / "study", shear=0.9), tmp_path / "out", EVERYTHING)
+    assert outcome.record["verdict"] == "tumour"
+    (problem,) = outcome.record["problems"]
+    assert "seg was not written: a DICOM segmentation must have axes at right angles" in problem["message"]
+    assert (outcome.record["dicom"]["seg"], outcome.record["dicom"]["sr"]) == (None, "dicom/sr.dcm")
+    assert complaints(outcome.folder / "dicom" / "sr.dcm") == []
+    assert (outcome.folder / "mask.nii.gz").is_file()
+
+
 def test_a_repeat_gives_the_same_bytes(analyser: Analyser, tmp_path: Path) -> None:
     source = study(tmp_path / "study")
     one, other = (analysed(analyser, source, tmp_path / name, EVERYTHING).folder / "dicom" for name in "ab")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gliascope.cli.console import console, error, note, progress
+from gliascope.cli.exchange import Attached, Storing, attached
 from gliascope.cli.options import (
     AsJson,
     Device,
@@ -22,15 +23,15 @@ from gliascope.cli.options import (
 )
 from gliascope.cli.remote import (
     CaFile,
+    Certificate,
     CredentialsFile,
     DicomWeb,
     OwnTitle,
     Pacs,
     Remote,
-    Storing,
     Studies,
     Timeout,
-    attached,
+    Tls,
 )
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ def analyse(
             "--store", help="Store the DICOM objects in the PACS: those of --write, else a segmentation and a report."
         ),
     ] = False,
+    tls: Tls = False,
     ca_file: CaFile = None,
+    certificate: Certificate = None,
     credentials: CredentialsFile = None,
     timeout: Timeout = 60.0,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw pictures.")] = True,
@@ -181,12 +184,12 @@ def analyse(
     kinds = _kinds(write, seg_type, store=store)
     check_device(device)
     check_precision(precision)
-    remote = Remote(dicomweb, pacs, aet, ca_file, credentials, timeout)
+    remote = Remote(dicomweb, pacs, aet, ca_file, credentials, timeout, tls, certificate)
     done: list[dict[str, Any]] = []
     with attached(remote, study or [], store=store, quiet=quiet or as_json) as held:
         named = [*(inputs or []), *held.fetched]
         if held.missed and not named:
-            raise typer.Exit(1)
+            _finish([], output, quiet=True, as_json=as_json, held=held)
         try:
             files = _cases(named, {"pre": t1, "flair": flair, "post": t1c}, series or [])
             check_place(files, output)
@@ -214,7 +217,7 @@ def analyse(
                 bar.update(task, advance=1, note=outcome.record["case"])
                 _report(outcome.record, quiet=quiet or as_json)
         held.storing.finish([output], remote, quiet=quiet or as_json)
-        _finish(done, output, quiet=quiet, as_json=as_json, failed=held.missed + len(held.storing.failed))
+        _finish(done, output, quiet=quiet, as_json=as_json, held=held)
 
 
 def _reports(html: bool, pdf: bool) -> "Reports":
@@ -296,18 +299,19 @@ def _report(record: dict[str, Any], *, quiet: bool) -> None:
             note(f"{record['case']}: {warning}")
 
 
-def _finish(done: list[dict[str, Any]], output: Path, *, quiet: bool, as_json: bool, failed: int) -> None:
+def _finish(done: list[dict[str, Any]], output: Path, *, quiet: bool, as_json: bool, held: Attached) -> None:
     """Say what came out, and exit with 1 where something could not be used, fetched or stored."""
     problems = sum(len(one["problems"]) for one in done)
     if as_json:
-        values = {"schema": SCHEMA, "output": str(output), "problem_count": problems, "cases": done}
+        missed = [{"study": uid, "message": message} for uid, message in held.missed.items()]
+        values = {"schema": SCHEMA, "output": str(output), "problem_count": problems, "missed": missed, "cases": done}
         print(json.dumps(values, indent=2))
     elif not quiet:
         _print_table(done)
         note(f"Results: {output}{f' ({problems} problems, see above)' if problems else ''}")
         if (output / "index.html").is_file():
             note(f"Reports: {output / 'index.html'}")
-    if problems or failed:
+    if problems or held.missed or held.storing.failed:
         raise typer.Exit(1)
 
 

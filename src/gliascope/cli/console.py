@@ -72,5 +72,5 @@ def configure_logging() -> None:
     logger.propagate = False
     logger.setLevel(logging.WARNING)
     # What these say reaches the user as a file's or a PACS's problem; pydicom's words may hold a patient's.
-    for reader in ("dicomweb_client", "pydicom", "pynetdicom", "retrying", "tifffile", "urllib3"):
+    for reader in ("dicomweb_client", "highdicom", "pydicom", "pynetdicom", "retrying", "tifffile", "urllib3"):
         logging.getLogger(reader).setLevel(logging.CRITICAL)

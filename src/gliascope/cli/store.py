@@ -6,8 +6,19 @@ from typing import Annotated
 
 import typer
 
+from gliascope.cli.exchange import Storing
 from gliascope.cli.options import AsJson, Quiet, Verbose
-from gliascope.cli.remote import CaFile, CredentialsFile, DicomWeb, OwnTitle, Pacs, Remote, Storing, Timeout
+from gliascope.cli.remote import (
+    CaFile,
+    Certificate,
+    CredentialsFile,
+    DicomWeb,
+    OwnTitle,
+    Pacs,
+    Remote,
+    Timeout,
+    Tls,
+)
 
 SCHEMA = "gliascope.store/1"
 """Name and version of what ``--json`` prints."""
@@ -28,7 +39,9 @@ def store(
     dicomweb: DicomWeb = None,
     pacs: Pacs = None,
     aet: OwnTitle = "GLIASCOPE",
+    tls: Tls = False,
     ca_file: CaFile = None,
+    certificate: Certificate = None,
     credentials: CredentialsFile = None,
     timeout: Timeout = 60.0,
     as_json: AsJson = False,
@@ -43,7 +56,7 @@ def store(
     from gliascope.errors import InputError
     from gliascope.pipeline.archive import result_folders
 
-    remote = Remote(dicomweb, pacs, aet, ca_file, credentials, timeout)
+    remote = Remote(dicomweb, pacs, aet, ca_file, credentials, timeout, tls, certificate)
     try:
         folders = [folder for one in results for folder in result_folders(one)]
     except InputError as wrong:

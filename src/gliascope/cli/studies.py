@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gliascope.cli.console import error, note
+from gliascope.cli.exchange import attached
 from gliascope.cli.options import AsJson, Quiet, SeriesNames, Verbose
-from gliascope.cli.remote import CaFile, CredentialsFile, DicomWeb, OwnTitle, Pacs, Remote, Studies, Timeout, attached
+from gliascope.cli.remote import (
+    CaFile,
+    Certificate,
+    CredentialsFile,
+    DicomWeb,
+    OwnTitle,
+    Pacs,
+    Remote,
+    Studies,
+    Timeout,
+    Tls,
+)
 from gliascope.cli.remote_list import Date, Limit, list_archive
 
 if TYPE_CHECKING:
@@ -35,7 +47,9 @@ def studies(
     study: Studies = None,
     date: Date = "",
     limit: Limit = 100,
+    tls: Tls = False,
     ca_file: CaFile = None,
+    certificate: Certificate = None,
     credentials: CredentialsFile = None,
     timeout: Timeout = 60.0,
     as_json: AsJson = False,
@@ -51,7 +65,7 @@ def studies(
     Exit status: 0 listed; 1 a file could not be read, or there is no DICOM study; 2 wrong arguments.
     """
     del verbose
-    remote = Remote(dicomweb, pacs, aet, ca_file, credentials, timeout)
+    remote = Remote(dicomweb, pacs, aet, ca_file, credentials, timeout, tls, certificate)
     if remote.is_named and not study:
         if inputs:
             raise typer.BadParameter(
@@ -61,37 +75,34 @@ def studies(
         return
     with attached(remote, study or [], store=False, quiet=quiet or as_json) as held:
         named = [*(inputs or []), *held.fetched]
-        if named or not held.missed:
-            _list(named, series, as_json=as_json)
-        if held.missed:
-            raise typer.Exit(1)
+        _list(named, series, held.missed, as_json=as_json)
 
 
-def _list(inputs: list[Path], series: list[str] | None, *, as_json: bool) -> None:
-    """List what files hold."""
+def _list(inputs: list[Path], series: list[str] | None, missed: dict[str, str], *, as_json: bool) -> None:
+    """List what files hold, and what was not fetched."""
     from gliascope.errors import InputError
     from gliascope.read.dicom.cases import find_studies
     from gliascope.read.dicom.plan import parse_named
     from gliascope.read.find import gather_dicom
 
     try:
-        found = find_studies(gather_dicom(inputs), parse_named(series or []))
+        found = find_studies(gather_dicom(inputs), parse_named(series or [])) if inputs or not missed else []
     except InputError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
     unread = [problem for one in found for problem in one.problems]
     if as_json:
         listed = [as_values(one) for one in found if one.plan is not None]
-        print(
-            json.dumps({"schema": SCHEMA, "studies": listed, "problems": [_problem(one) for one in unread]}, indent=2)
-        )
-    else:
+        problems = [{"path": uid, "message": message} for uid, message in missed.items()]
+        problems += [_problem(one) for one in unread]
+        print(json.dumps({"schema": SCHEMA, "studies": listed, "problems": problems}, indent=2))
+    elif any(one.plan is not None for one in found):
         print("\n\n".join(describe(one) for one in found if one.plan is not None))
     for problem in unread:
         error(f"{problem.path}: {problem.message}")
-    if not any(one.plan is not None for one in found):
+    if not any(one.plan is not None for one in found) and not missed:
         note("No DICOM study was found.")
         raise typer.Exit(1)
-    if unread:
+    if unread or missed:
         raise typer.Exit(1)
 
 

@@ -14,15 +14,16 @@ from typing import Any, Final, TypeVar
 from gliascope.archive import (
     Credentials,
     Lost,
+    Patience,
     SeriesEntry,
     StudyEntry,
     checked_date,
     checked_uid,
     is_uid,
-    with_retries,
 )
 from gliascope.archive.base import study_entry
 from gliascope.archive.files import identity_of, keep_instance, load_object
+from gliascope.archive.retry import Request
 from gliascope.dicomweb.session import checked_url, is_missing, make_session, understood
 from gliascope.errors import ArchiveError, require_extra
 from gliascope.read.dicom.files import damage, quiet
@@ -51,6 +52,8 @@ class WebArchive:
     credentials : Credentials, optional
     ca_file : Path, optional
         Certificates that are trusted in place of the system's. Certificates are always verified.
+    certificate : Path, optional
+        Our own certificate and its key.
     timeout : float
         Seconds of silence after which a connection counts as cut.
 
@@ -63,13 +66,20 @@ class WebArchive:
     """
 
     def __init__(
-        self, url: str, *, credentials: Credentials | None = None, ca_file: Path | None = None, timeout: float = 60.0
+        self,
+        url: str,
+        *,
+        credentials: Credentials | None = None,
+        ca_file: Path | None = None,
+        certificate: Path | None = None,
+        timeout: float = 60.0,
     ) -> None:
         require_extra("DICOMweb", "pacs", "dicomweb_client")
         from dicomweb_client.web import DICOMwebClient
 
         self._url = checked_url(url)
-        self._session = make_session(self._url, credentials or Credentials(), ca_file)
+        self._patience = Patience(self._url)
+        self._session = make_session(self._url, credentials or Credentials(), ca_file, certificate)
         wait = (min(CONNECT, timeout), timeout)
         self._client = DICOMwebClient(self._url, session=self._session, permissive_uid=True, timeout=wait)
         self._client.set_http_retry_params(retry=False)  # it would send a second, empty body after a cut
@@ -128,7 +138,7 @@ class WebArchive:
         for uid in wanted:
             if uid not in done:
                 asked = {**names, "sop_instance_uid": uid}
-                one = self._try(partial(self._client.retrieve_instance, **asked, media_types=AS_STORED))
+                one = self._try(partial(self._client.retrieve_instance, **asked, media_types=AS_STORED), "retrieval")
                 done.update([keep_instance(one, folder, self.name)])
         missing = set(wanted) - set(done)
         if missing or not done:
@@ -148,7 +158,7 @@ class WebArchive:
         made = load_object(path)
         if self.has(*identity_of(made)):
             return False
-        answer = self._try(lambda: self._client.store_instances([made]))
+        answer = self._try(lambda: self._client.store_instances([made]), "storage")
         for failed in answer.get("FailedSOPSequence") or []:
             reason = failed.get("FailureReason")
             code = f"0x{int(reason):04X}" if isinstance(reason, int) else "none"
@@ -175,12 +185,12 @@ class WebArchive:
                 return found
             found |= fresh
 
-    def _try(self, action: Callable[[], _T]) -> _T:
+    def _try(self, action: Callable[[], _T], kind: Request = "question") -> _T:
         def once() -> _T:
             with understood(self.name), self._well_formed():
                 return action()
 
-        return with_retries(once, self.name)
+        return self._patience(once, kind)
 
     @contextmanager
     def _well_formed(self) -> Iterator[None]:

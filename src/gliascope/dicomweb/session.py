@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from gliascope.archive import Credentials, Lost
+from gliascope.archive import Credentials, Lost, client_context, objection, system_certificates
 from gliascope.errors import ArchiveError, InputError
 
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed."""
+ELSEWHERE: Final = frozenset({400, 404, 405})
+"""Statuses by which a server answers that knows nothing of DICOMweb there."""
 
 _logger = logging.getLogger(__name__)
 
@@ -42,18 +44,22 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def make_session(url: str, credentials: Credentials, ca_file: Path | None) -> Any:
+def make_session(
+    url: str, credentials: Credentials, ca_file: Path | None = None, certificate: Path | None = None
+) -> Any:
     """Open a session whose certificates are verified.
 
-    The environment does not decide about certificates or secrets behind our back (``REQUESTS_CA_BUNDLE`` counts where
-    no file is named; ``.netrc`` never), only about proxies.
+    The environment does not decide about secrets behind our back, as by ``.netrc``, but about proxies. Where no file
+    with certificates is named, ``REQUESTS_CA_BUNDLE`` counts, and OpenSSL's ``SSL_CERT_FILE`` as the system's.
 
     Parameters
     ----------
     url : str
     credentials : Credentials
     ca_file : Path, optional
-        Certificates that are trusted in place of the system's.
+        Certificates that are trusted in place of the system's; where it has none, certifi's are.
+    certificate : Path, optional
+        Our own certificate and its key.
 
     Returns
     -------
@@ -62,16 +68,16 @@ def make_session(url: str, credentials: Credentials, ca_file: Path | None) -> An
     Raises
     ------
     InputError
-        If the file with certificates is not there.
+        If a file with certificates cannot be used.
     """
     import requests
 
-    if ca_file is not None and not ca_file.is_file():
-        raise InputError(f"{ca_file}: a file with trusted certificates must exist, received none")
+    client_context(ca_file, certificate)  # told now, not with the first request
     session: Any = requests.Session()
     session.trust_env = False
     session.proxies = requests.utils.get_environ_proxies(url)
-    session.verify = str(ca_file) if ca_file else os.environ.get("REQUESTS_CA_BUNDLE") or True
+    session.verify = str(ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or system_certificates() or "") or True
+    session.cert = certificate and str(certificate)
     if credentials.user:
         session.auth = (credentials.user.encode(), credentials.password.encode())
     elif credentials.token:
@@ -98,10 +104,9 @@ def understood(archive: str) -> Iterator[None]:
     try:
         yield
     except requests.exceptions.SSLError as error:
-        if "CERTIFICATE_VERIFY_FAILED" not in str(error) and "certificate verify failed" not in str(error):
-            raise Lost("the encrypted connection broke off") from error
-        rule = "the certificate must be one that is trusted (--ca-file), received another"
-        raise ArchiveError(f"{archive}: {rule}") from error
+        if wrong := objection(error):
+            raise ArchiveError(f"{archive}: {wrong}") from error
+        raise Lost("the encrypted connection broke off, as where a server wants --certificate") from error
     except requests.exceptions.HTTPError as error:
         raise _refusal(archive, 0 if error.response is None else error.response.status_code) from error
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
@@ -126,7 +131,8 @@ def _refusal(archive: str, status: int) -> Exception:
         words = f"{status} ({HTTPStatus(status).phrase})"
     except ValueError:
         words = str(status)
-    return ArchiveError(f"{archive}: a request must be answered, received status {words}")
+    hint = "; is this the address of its DICOMweb service, such as /dicom-web?" if status in ELSEWHERE else ""
+    return ArchiveError(f"{archive}: a request must be answered, received status {words}{hint}")
 
 
 def is_missing(error: ArchiveError) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, Final
 
-from gliascope.archive import SeriesEntry, StudyEntry, checked_date, checked_uid, with_retries
+from gliascope.archive import Patience, SeriesEntry, StudyEntry, checked_date, checked_uid
 from gliascope.archive.base import study_entry
 from gliascope.archive.files import identity_of, keep_instance, load_object
 from gliascope.dimse.address import checked_title, parse_address
@@ -47,6 +48,8 @@ class DimseArchive:
         Our own AE title, which the PACS may have to know.
     timeout : float
         Seconds of silence after which a connection counts as cut.
+    tls : ssl.SSLContext, optional
+        Of `gliascope.archive.client_context`; without it nothing is encrypted.
 
     Raises
     ------
@@ -56,11 +59,15 @@ class DimseArchive:
         If the address or the title cannot be used.
     """
 
-    def __init__(self, address: str, *, own: str = OWN_TITLE, timeout: float = 60.0) -> None:
+    def __init__(
+        self, address: str, *, own: str = OWN_TITLE, timeout: float = 60.0, tls: SSLContext | None = None
+    ) -> None:
         require_extra("DIMSE", "pacs", "pynetdicom")
         self._address = parse_address(address)
         self._own = checked_title(own)
         self._timeout = timeout
+        self._tls = tls
+        self._patience = Patience(self.name)
 
     @property
     def name(self) -> str:
@@ -77,7 +84,7 @@ class DimseArchive:
             with self._line(ECHO) as line:
                 return code_of(line.send_c_echo())
 
-        code = with_retries(once, self.name)
+        code = self._patience(once)
         if code:
             raise ArchiveError(f"{self.name}: C-ECHO must succeed, received status 0x{code:04X}")
 
@@ -129,7 +136,7 @@ class DimseArchive:
                 for _ in answers(replies, self._address, "C-GET"):
                     pass
 
-        with_retries(once, self.name)
+        self._patience(once, "retrieval")
         if wanted - set(done) or not done:
             rule = f"series {series} must come whole by C-GET, received {len(done)} of {len(wanted)} instances"
             raise ArchiveError(f"{self.name}: {rule}")
@@ -147,7 +154,7 @@ class DimseArchive:
             with self._line(str(made.SOPClassUID), syntaxes=(str(made.file_meta.TransferSyntaxUID),)) as line:
                 return code_of(line.send_c_store(made))
 
-        code = with_retries(once, self.name)
+        code = self._patience(once, "storage")
         if code and code & 0xF000 != 0xB000:  # a warning: stored all the same
             raise ArchiveError(f"{self.name}: an object must be accepted, received status 0x{code:04X}")
         return True
@@ -161,14 +168,14 @@ class DimseArchive:
                     line.abort()  # the rest would still come
                 return kept
 
-        return with_retries(once, self.name)
+        return self._patience(once)
 
     def _line(self, *classes: str, syntaxes: tuple[str, ...] = SYNTAXES, on_store: Any = None) -> Any:
         from pynetdicom import build_context
 
         plain = SYNTAXES[:2] if syntaxes is SYNTAXES else syntaxes
         contexts = [build_context(one, list(syntaxes if one in IMAGES else plain)) for one in classes]
-        return associated(self._address, self._own, contexts, self._timeout, on_store=on_store)
+        return associated(self._address, self._own, contexts, self._timeout, on_store=on_store, tls=self._tls)
 
 
 def _query(level: str, asked: dict[str, Any]) -> Any:

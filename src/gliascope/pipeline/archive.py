@@ -76,12 +76,18 @@ def store_case(archive: Archive, folder: Path) -> Iterator[Stored]:
     Yields
     ------
     Stored
-        For each object; one that fails does not keep the others back.
+        For each object; one that fails does not keep the others back. The findings stand for objects that they do not
+        name.
     """
-    for path in objects_of(folder):
+    try:
+        paths = objects_of(folder)
+    except InputError as error:
+        yield Stored(folder / FINDINGS, "failed", str(error))
+        return
+    for path in paths:
         try:
             is_new = archive.store(path)
-        except (ArchiveError, InputError) as error:
+        except (ArchiveError, InputError, OSError) as error:
             yield Stored(path, "failed", str(error))
         else:
             yield Stored(path, "stored" if is_new else "present")
@@ -99,10 +105,9 @@ def objects_of(folder: Path) -> list[Path]:
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         written = record.get("dicom") or {}
-        names = [written.get("seg"), written.get("sr"), *written.get("sc", [])]
+        return [folder / one for one in (written.get("seg"), written.get("sr"), *written.get("sc", [])) if one]
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise InputError(f"{path}: results must hold a finding, received {type(error).__name__}") from error
-    return [folder / one for one in names if one]
 
 
 def result_folders(path: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from gliascope.present.dicom.source import origin_of
 from gliascope.present.dicom.sr import make_sr
 from gliascope.present.dicom.uids import Uids
 from tests.dicom_series import drawn_source, finding_of, source_of, write_series
-from tests.dicom_tools import SLICER, complaints, run_tool
+from tests.dicom_tools import SLICER, SLICER_REPORT, complaints, run_tool
 
 SHAPE = (8, 7, 6)
 GRID = Grid(SHAPE, np.diag([0.5, 0.75, 3.0, 1.0]))
@@ -107,3 +108,15 @@ def test_slicer_s_converter_lays_it_where_it_was(tmp_path: Path, direction: int)
     expected = to_world(affine, np.argwhere(MASK))
     assert len(found) == len(expected)
     assert KDTree(found).query(expected)[0].max() < 1e-3
+
+
+def test_slicer_s_reader_finds_the_numbers_of_a_report(tmp_path: Path) -> None:
+    report = written(tmp_path, finding_of(MASK))[-1]
+    done = run_tool(SLICER_REPORT, "--inputDICOM", report, "--outputMetadata", tmp_path / "read.json")
+    assert done.returncode == 0, done.stdout
+    (group,) = json.loads((tmp_path / "read.json").read_text())["Measurements"]
+    found = {one["quantity"]["CodeMeaning"]: float(one["value"]) for one in group["measurementItems"]}
+    assert found["Volume"] == pytest.approx(0.0123 * np.count_nonzero(MASK), abs=1e-3)
+    assert found["Long axis"] == 12.5
+    assert found["Score that the verdict hangs on"] == 0.7
+    assert (group["ReferencedSegment"], group["Finding"]["CodeMeaning"]) == (1, "Lesion")

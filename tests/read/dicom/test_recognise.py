@@ -13,10 +13,10 @@ from pydicom.sequence import Sequence
 
 from gliascope.read.dicom.files import Place
 from gliascope.read.dicom.header import Instance, _instance
+from gliascope.read.dicom.hide import Hide
 from gliascope.read.dicom.recognise import Recognition, recognise, why_no_input
-from gliascope.read.dicom.values import without_names
 from gliascope.read.dicom.words import agent_said, contrast_said, names_agent
-from tests.dicom_series import drawn_enhanced, instance
+from tests.dicom_series import T1, drawn_enhanced, instance
 
 BLACK = np.zeros((3, 4, 4), np.uint16)
 
@@ -200,13 +200,40 @@ def test_classic_images_with_several_frames_are_none() -> None:
     ("name", "told", "shown"),
     [
         ("Yamada^Tarou=山田^太郎=やまだ^たろう", "山田太郎 FLAIR", "****** FLAIR"),
+        ("Müller^Jörg", "Mueller Jorg MÜLLER FLAIR", "*** *** *** FLAIR"),
+        ("Sørensen^Zoë", "soerensen zoe FLAIR", "*** *** FLAIR"),
         ("Kim^Minsu=김^민수", "김 민수 FLAIR", "*** *** FLAIR"),
         ("Li^Wu", "AX FLAIR li_WU quality", "AX FLAIR ***_*** quality"),
         ("A^B", "AX FLAIR a B", "AX FLAIR a B"),
     ],
 )
 def test_short_names_and_those_of_other_alphabets_are_hidden(name: str, told: str, shown: str) -> None:
-    assert without_names(told, [name]) == shown
+    assert Hide([name])(told) == shown
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["19601203", "1960-12-03", "03.12.1960", "3.12.60", "12/3/1960", "12/03/60", "601203", "3_12_1960", "03121960"],
+)
+def test_dates_of_birth_are_hidden_as_people_write_them(told: str) -> None:
+    for birth in ("19601203", "1960.12.03"):
+        assert Hide([], birth=birth)(f"FLAIR {told} TE 120") == "FLAIR *** TE 120"
+        assert Hide([], birth=birth)(f"FLAIR 9{told}9") == f"FLAIR 9{told}9"
+
+
+def test_other_names_and_numbers_are_hidden_too() -> None:
+    tags = {"PatientID": "MRN-4711", "OtherPatientNames": ["Roe^Jane", "Smith"], "PatientBirthName": "Jones"}
+    one = header(SeriesDescription="FLAIR mrn-4711 roe SMITH jones", **tags)
+    assert one.description == "FLAIR *** *** *** ***"
+
+
+@pytest.mark.parametrize("name", ["Doe^John^^MR", "MR^MONOCHROME2", "SE^IR", "Flair^T2"])
+def test_nothing_is_decided_by_what_a_patient_is_called(name: str) -> None:
+    one = header(PatientName=name)
+    assert why_no_input(one) == ""
+    assert recognise(one, one.planes).sequence == "flair"
+    t1 = header(PatientName=f"No^{name}", **{**T1, "ContrastBolusAgent": "NO"})
+    assert recognise(t1, t1.planes).sequence == "pre"
 
 
 def test_names_are_hidden_in_what_is_shown_and_known_to_recognition() -> None:

@@ -11,11 +11,12 @@ from gliascope.errors import InputError
 from gliascope.findings import Finding
 from gliascope.geometry import Grid, shear
 from gliascope.present.dicom.codes import LABEL, NOTICE
-from gliascope.present.dicom.equipment import NAME, finish, heading, maker_of
+from gliascope.present.dicom.equipment import NAME, Maker, finish, heading, maker_of
 from gliascope.present.dicom.source import Origin, Reference
 from gliascope.present.dicom.uids import Uids
 
 if TYPE_CHECKING:
+    from highdicom.seg import SegmentDescription
     from pydicom.dataset import Dataset
 
 SegType = Literal["binary", "fractional"]
@@ -60,11 +61,29 @@ def make_seg(finding: Finding, grid: Grid, origin: Origin, uids: Uids, kind: Seg
         return None
     _check(grid, origin)
     import highdicom
+
+    maker = maker_of(finding)
+    made = highdicom.seg.Segmentation(
+        source_images=origin.planes,
+        pixel_array=frames.astype(np.float32) / STEPS if kind == "fractional" else frames,
+        segmentation_type=kind.upper(),
+        segment_descriptions=[_segment(maker, uids)],
+        content_label="GLIASCOPE",
+        content_description=NOTICE,
+        **heading("seg", origin, uids, maker.version),
+    )
+    made.ContentCreatorName = ""  # a person's, and none made it
+    _refer(made, origin)
+    return finish(made, origin, uids)
+
+
+def _segment(maker: Maker, uids: Uids) -> SegmentDescription:
+    """Say what the one segment is of, and who outlined it."""
+    import highdicom
     from highdicom.color import CIELabColor
     from pydicom.sr.codedict import codes
 
-    maker = maker_of(finding)
-    segment = highdicom.seg.SegmentDescription(
+    return highdicom.seg.SegmentDescription(
         segment_number=1,
         segment_label=LABEL,
         segmented_property_category=codes.SCT.MorphologicallyAbnormalStructure,
@@ -82,18 +101,6 @@ def make_seg(finding: Finding, grid: Grid, origin: Origin, uids: Uids, kind: Seg
         anatomic_regions=[codes.SCT.Brain],
         display_color=CIELabColor.from_rgb(*COLOUR),
     )
-    made = highdicom.seg.Segmentation(
-        source_images=origin.planes,
-        pixel_array=frames.astype(np.float32) / STEPS if kind == "fractional" else frames,
-        segmentation_type=kind.upper(),
-        segment_descriptions=[segment],
-        content_label="GLIASCOPE",
-        content_description=NOTICE,
-        **heading("seg", origin, uids, maker.version),
-    )
-    made.ContentCreatorName = ""  # a person's, and none made it
-    _refer(made, origin)
-    return finish(made, origin, uids)
 
 
 def _check(grid: Grid, origin: Origin) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gliascope.errors import UnreadableFile
 from gliascope.read.dicom.files import Archives, Place, quiet, read_dataset
-from gliascope.read.dicom.values import items, number, numbers, scaling, text, texts, uid, whole, without_names
+from gliascope.read.dicom.hide import Hide, hide_for
+from gliascope.read.dicom.values import items, number, numbers, scaling, text, texts, uid, whole
 
 ENHANCED: Final = frozenset({"1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4"})
 """Enhanced MR, and classic MR converted to it."""
@@ -18,8 +20,9 @@ DIRECTORY: Final = "1.2.840.10008.1.3.10"
 
 _WANTED: Final = """
 SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID PatientID PatientName PatientBirthDate
-Modality StudyDate SeriesDescription ProtocolName SequenceName PulseSequenceName SeriesNumber AcquisitionNumber
-ScanningSequence SequenceVariant ScanOptions MRAcquisitionType AcquisitionContrast ImageType ComplexImageComponent
+OtherPatientNames PatientBirthName
+Modality StudyDate SeriesDescription ProtocolName SequenceName SeriesNumber AcquisitionNumber
+ScanningSequence AcquisitionContrast ImageType ComplexImageComponent
 RepetitionTime EchoTime InversionTime DiffusionBValue TemporalPositionIdentifier TriggerTime
 ContrastBolusAgent ContrastBolusVolume ContrastBolusAgentSequence
 ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness SpacingBetweenSlices ImagesInAcquisition
@@ -27,6 +30,30 @@ AnatomicalOrientationType Rows Columns SamplesPerPixel PhotometricInterpretation
 RescaleSlope RescaleIntercept SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """
 """Keywords of the elements that are read."""
+_UIDS: Final = {
+    "instance_uid": "SOPInstanceUID",
+    "study_uid": "StudyInstanceUID",
+    "series_uid": "SeriesInstanceUID",
+    "frame_of_reference_uid": "FrameOfReferenceUID",
+}
+_TERMS: Final = {
+    "modality": "Modality",
+    "scanning": "ScanningSequence",
+    "contrast": "AcquisitionContrast",
+    "photometric": "PhotometricInterpretation",
+    "creature": "AnatomicalOrientationType",
+}
+_WHOLE: Final = {
+    "series_number": "SeriesNumber",
+    "rows": "Rows",
+    "columns": "Columns",
+    "samples": "SamplesPerPixel",
+    "bits": "BitsAllocated",
+    "expected": "ImagesInAcquisition",
+}
+"""Attributes of `Instance` that are one element each: an identifier, a term of the standard's, a whole number."""
+_KNOWN: Final = frozenset(["MR", "MONOCHROME1", "MONOCHROME2", "QUADRUPED", "FLUID_ATTENUATED", "SE", "IR", "GR", "EP"])
+"""Terms that decide about a series, and stand as they are even where a patient is called so, as in ``Doe^John^^MR``."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +100,10 @@ class Instance:
     sop_class, instance_uid, study_uid, series_uid, frame_of_reference_uid : str
     patient : str
         A digest by which two patients are told apart.
-    modality, description, protocol, sequence_name, scanning, options, acquisition_type, agent, contrast : str
-        As in the header, the patient's name hidden; `contrast` is AcquisitionContrast of enhanced MR.
+    modality, scanning, contrast : str
+        As in the header: Modality, ScanningSequence, and AcquisitionContrast of enhanced MR.
+    description, agent : str
+        Of the series, and of contrast; what tells the patient is hidden, so that they are for showing alone.
     agent_volume : float or None
     date : str
         Of the study.
@@ -87,6 +116,8 @@ class Instance:
     planes : tuple of Plane
     told : tuple of str
         Description, protocol and name of the sequence with nothing hidden: to recognise by, never to show.
+    agent_told : str
+        The agent, likewise.
     flaw : str
         Why the planes cannot be trusted; empty where they can.
     """
@@ -99,14 +130,10 @@ class Instance:
     frame_of_reference_uid: str
     patient: str
     modality: str
-    description: str
-    protocol: str
-    sequence_name: str
     scanning: str
-    options: str
-    acquisition_type: str
-    agent: str
     contrast: str
+    description: str
+    agent: str
     agent_volume: float | None
     date: str
     series_number: int | None
@@ -122,6 +149,7 @@ class Instance:
     transfer_syntax: str
     planes: tuple[Plane, ...]
     told: tuple[str, ...] = field(repr=False)
+    agent_told: str = field(repr=False)
     flaw: str = ""
 
     @property
@@ -165,47 +193,38 @@ def read_header(place: Place, archives: Archives | None = None) -> Instance | No
 def _instance(place: Place, data: Any) -> Instance:
     from gliascope.read.dicom.enhanced import planes_of_enhanced
 
-    names = (text(data, "PatientName"), text(data, "PatientBirthDate"))
+    hide = hide_for(data)
+    agent = _words((text(data, "ContrastBolusAgent"), _coded_agent(data)))
     sop_class = uid(data, "SOPClassUID")
     planes, flaw = planes_of_enhanced(data) if sop_class in ENHANCED else _planes_of_classic(data, sop_class)
-
-    def shown(keyword: str) -> str:
-        return without_names(text(data, keyword), names)
-
+    values: dict[str, Any] = {name: uid(data, keyword) for name, keyword in _UIDS.items()}
+    values |= {name: _term(data, keyword, hide) for name, keyword in _TERMS.items()}
+    values |= {name: whole(data, keyword) for name, keyword in _WHOLE.items()}
     return Instance(
         place=place,
         sop_class=sop_class,
-        instance_uid=uid(data, "SOPInstanceUID"),
-        study_uid=uid(data, "StudyInstanceUID"),
-        series_uid=uid(data, "SeriesInstanceUID"),
-        frame_of_reference_uid=uid(data, "FrameOfReferenceUID"),
+        **values,
         patient=_digest(data),
-        modality=shown("Modality"),
-        description=shown("SeriesDescription"),
-        protocol=shown("ProtocolName"),
-        sequence_name=" ".join(filter(None, (shown("SequenceName"), shown("PulseSequenceName")))),
-        scanning=shown("ScanningSequence"),
-        options=shown("ScanOptions"),
-        acquisition_type=shown("MRAcquisitionType"),
-        agent=" ".join(filter(None, (shown("ContrastBolusAgent"), _coded_agent(data, names)))),
-        contrast=shown("AcquisitionContrast"),
+        description=hide(text(data, "SeriesDescription")),
+        agent=hide(agent),
         agent_volume=number(data, "ContrastBolusVolume"),
         date=_date(text(data, "StudyDate")),
-        series_number=whole(data, "SeriesNumber"),
-        rows=whole(data, "Rows"),
-        columns=whole(data, "Columns"),
-        samples=whole(data, "SamplesPerPixel"),
-        bits=whole(data, "BitsAllocated"),
-        expected=whole(data, "ImagesInAcquisition"),
         thickness=number(data, "SliceThickness"),
         between=number(data, "SpacingBetweenSlices"),
-        photometric=text(data, "PhotometricInterpretation"),
-        creature=text(data, "AnatomicalOrientationType"),
         transfer_syntax=uid(data.file_meta, "TransferSyntaxUID"),
         planes=planes,
         told=(text(data, "SeriesDescription"), text(data, "ProtocolName"), text(data, "SequenceName")),
+        agent_told=agent,
         flaw=flaw,
     )
+
+
+def _term(data: Any, keyword: str, hide: Hide) -> str:
+    return _words(one if one.upper() in _KNOWN else hide(one) for one in texts(data, keyword))
+
+
+def _words(parts: Iterable[str]) -> str:
+    return " ".join(filter(None, parts))
 
 
 def _planes_of_classic(data: Any, sop_class: str) -> tuple[tuple[Plane, ...], str]:
@@ -235,9 +254,8 @@ def _plane(data: Any) -> Plane:
     )
 
 
-def _coded_agent(data: Any, names: tuple[str, ...]) -> str:
-    coded = (text(one, "CodeMeaning") for one in items(data, "ContrastBolusAgentSequence"))
-    return without_names(" ".join(filter(None, coded)), names)
+def _coded_agent(data: Any) -> str:
+    return _words(text(one, "CodeMeaning") for one in items(data, "ContrastBolusAgentSequence"))
 
 
 def _digest(data: Any) -> str:

@@ -119,7 +119,7 @@ def recognise(instance: Instance, planes: Many[Plane]) -> Recognition:
 
 
 def _with_agent(instance: Instance, kind: str, reason: str, derived: bool) -> Recognition:
-    given = names_agent(instance.agent) or (instance.agent_volume or 0) > 0
+    given = names_agent(instance.agent_told) or (instance.agent_volume or 0) > 0
     named = f"ContrastBolusAgent is {instance.agent!r}" if instance.agent else "ContrastBolusVolume is above 0"
     said = agent_said(instance.told[0] or instance.told[1])
     if kind == "flair":

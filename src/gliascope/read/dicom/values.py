@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, MutableSequence
+from collections.abc import MutableSequence
 from typing import Any, Final
 
 from gliascope.read.dicom.files import damage, quiet
@@ -12,13 +12,6 @@ from gliascope.read.dicom.files import damage, quiet
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UID: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
 _LONGEST: Final = 64
-_HIDDEN: Final = "***"
-_LEAST: Final = 3
-"""Letters that a part of a name must have to be hidden within a word too."""
-_SYLLABLE: Final = re.compile(
-    r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-"""A character of Chinese, Japanese or Korean: one is a name already, and words have no blanks between them."""
 
 
 def value_of(data: Any, keyword: str) -> Any:
@@ -112,20 +105,6 @@ def items(data: Any, keyword: str) -> list[Any]:
     if found is None or isinstance(found, str | bytes):
         return []
     return [one for one in _listed(found) if hasattr(one, "get")]
-
-
-def without_names(found: str, names: Iterable[str]) -> str:
-    """Hide every part of a patient's name, or a date of birth, in a text that is going to be shown.
-
-    Parts of two letters, such as Li, are hidden where they are a word of their own; initials are left.
-    """
-    parts = {part for one in names for part in re.split(r"[\s^=,.]+", one) if len(part) > 1 or _SYLLABLE.match(part)}
-    for part in sorted(parts, key=len, reverse=True):
-        escaped = re.escape(part)
-        if len(part) < _LEAST and not _SYLLABLE.search(part):
-            escaped = rf"(?<![^\W_]){escaped}(?![^\W_])"
-        found = re.sub(escaped, _HIDDEN, found, flags=re.IGNORECASE)
-    return found
 
 
 def _listed(found: Any) -> list[Any]:
