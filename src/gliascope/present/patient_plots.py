@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,8 @@ class Dot:
         Sets colour and shape.
     value : float
         NaN is left out.
-    size : int
-        Pixels inside the true outlines.
+    size : float
+        Pixels inside the true outlines, or their volume in millilitres.
     parts : tuple of float
         The same figure of each slice, where there is one.
     """
@@ -44,7 +44,7 @@ class Dot:
     name: str
     group: str
     value: float
-    size: int = 0
+    size: float = 0
     parts: tuple[float, ...] = ()
 
 
@@ -136,7 +136,15 @@ def distance_by_patient(dots: Sequence[Dot], path: Path, *, label: str, heading:
         _names(axes, shown)
 
 
-def dice_by_size(dots: Sequence[Dot], path: Path, *, limit: float, edges: Sequence[float], heading: Heading) -> None:
+def dice_by_size(
+    dots: Sequence[Dot],
+    path: Path,
+    *,
+    limit: float,
+    edges: Sequence[float],
+    heading: Heading,
+    unit: Literal["pixels", "ml"] = "pixels",
+) -> None:
     """Draw Dice against the size of the tumour, on a logarithmic axis.
 
     Parameters
@@ -148,8 +156,10 @@ def dice_by_size(dots: Sequence[Dot], path: Path, *, limit: float, edges: Sequen
     limit : float
         A patient below it counts as failed.
     edges : sequence of float
-        Pixels where one class of sizes ends and the next begins.
+        Where one class of sizes ends and the next begins.
     heading : Heading
+    unit : str
+        Of the sizes.
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -172,11 +182,13 @@ def dice_by_size(dots: Sequence[Dot], path: Path, *, limit: float, edges: Sequen
                 label=group,
                 zorder=3,
             )
-        axes.set(xlabel="pixels inside the true outlines, all slices", ylabel="Dice over the patient's volume")
+        label = "volume of the true outlines, ml" if unit == "ml" else "pixels inside the true outlines, all slices"
+        axes.set(xlabel=label, ylabel="Dice over the patient's volume")
         lowest = min([limit, *(one.value for one in shown)])
         axes.set(xscale="log", ylim=(max(0.0, np.floor(lowest * 10 - 1) / 10), 1.01))
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        shape = ",.9g" if unit == "ml" else ",.0f"
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:{shape}}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         bare(axes)
         axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
