@@ -308,7 +308,10 @@ IN_SPACE: Final = (
 )
 """What an evaluation has as well where every slice scored has a spacing."""
 
-EVERY: Final = (*FIGURES, *IN_SPACE)
+_PLACE: Final = [one.name for one in FIGURES].index("hd95_slices")
+
+EVERY: Final = (*FIGURES[:_PLACE], *IN_SPACE, *FIGURES[_PLACE:])
+"""All of them, in the order in which they are shown: distances in millimetres follow those in pixels."""
 
 BY_NAME: Final = {one.name: one for one in EVERY}
 """Definition of each figure by its key in ``evaluation.json``."""
