@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.present.curves import COLOURS
+from gliascope.present.lettering import drawable
 from gliascope.present.plot_sheet import ALARM, FAINT, INK, Heading, bare, looks, plotted
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def dice_by_group(bars: Sequence[Bar], path: Path, *, overall: Bar, level: float
         lowest = min([*ends, 0.7])
         axes.set(xlim=(max(0.0, np.floor(lowest * 10 - 0.3) / 10), 1), ylim=(len(rows) - 0.5, -0.6))
         axes.set_xlabel(f"Dice per patient, mean and {level:.0%} interval")
-        titles = [row if isinstance(row, str) else row.name for row in rows]
+        titles = [drawable(row if isinstance(row, str) else row.name) for row in rows]
         axes.set_yticks(range(len(rows)), titles)
         bare(axes, "x")
         axes.tick_params(axis="y", length=0, pad=8)
@@ -258,7 +259,7 @@ def _dots(axes: Axes, shown: Sequence[Dot], rows: NDArray[np.intp]) -> None:
 
 
 def _names(axes: Axes, shown: Sequence[Dot]) -> None:
-    axes.set_yticks(range(len(shown)), [one.name for one in shown])
+    axes.set_yticks(range(len(shown)), [drawable(one.name) for one in shown])
     axes.set_ylim(-0.8, len(shown) - 0.2)
     bare(axes, "x")
     axes.tick_params(axis="y", labelsize=7.5, length=0, pad=8)

@@ -127,7 +127,12 @@ BROKEN: list[tuple[str, Break, str, str]] = [
     ("as-stored", change("t1", nan_voxel), B, "NaN"),
     ("no-tumour", change("seg", np.zeros_like), B, "no voxel inside on 5 slices"),
     ("stray-file", copy("flair", "t2"), f"{B}/{B}_t2.nii.gz", "a volume that is not used"),
-    ("mask-without-image", lambda root: shutil.copy(file(root, "seg"), root / "x_seg.nii"), "x_seg.nii", "no image"),
+    (
+        "mask-without-image",
+        lambda root: shutil.copy(file(root, "seg"), root / B / "x_seg.nii.gz"),
+        f"{B}/x_seg.nii.gz",
+        "no image",
+    ),
 ]
 
 
@@ -168,8 +173,8 @@ def test_cases_of_one_folder_have_their_own_names(sound: Path, tmp_path: Path) -
     assert report.remarks == ()
     assert (report.folders, report.patients) == (3, 3)
     (together / f"{B}_seg.nii.gz").unlink()
-    ((rule, path),) = [(one.rule, one.path) for one in check_data(together).remarks]
-    assert (rule, path) == ("image-without-mask", f"{B}_flair.nii.gz")
+    (found,) = check_data(together).remarks
+    assert (found.rule, found.path) == ("image-without-mask", f"{B}_flair.nii.gz")
 
 
 def test_images_and_volumes_may_lie_together(sound: Path, sound_phantoms: Path) -> None:
