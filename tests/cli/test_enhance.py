@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
 import tifffile
@@ -244,10 +245,102 @@ def test_real_slices_gain_contrast(cli: Cli, lgg_root: Path, tmp_path: Path) -> 
         assert (source.shape, source.dtype) == (result.shape, result.dtype)
 
 
-def test_volumes_are_refused_at_once(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a_flair.nii.gz").touch()
-    result = cli("enhance", tmp_path / "in", "-o", tmp_path / "out")
-    assert result.status in {1, 2}
-    assert "images to enhance must be files of images, received NIfTI volumes" in " ".join(result.err.split())
+def volume_in(path: Path) -> nibabel.Nifti1Image:
+    return nibabel.Nifti1Image.from_filename(str(path))
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """FLAIR of 16 bits as sagittal slices, T1 of 8 bits on another grid, and a truth."""
+    folder = tmp_path / "in" / "case"
+    folder.mkdir(parents=True)
+    flair = slice_of(1, 40, 30, 12, dtype=np.int16, top=900)
+    image = nibabel.Nifti1Image(flair, np.array([[0, 0, 5, -20], [-1.2, 0, 0, 30], [0, 0.8, 0, -9], [0, 0, 0, 1]]))
+    image.header.set_slope_inter(2, 0)
+    nibabel.save(image, folder / "case_flair.nii")
+    nibabel.save(nibabel.Nifti1Image(slice_of(2, 16, 18, 5), np.diag([3.0, 3.0, 4.0, 1.0])), folder / "case_t1.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(slice_of(3, 40, 30, 12, top=2), image.affine), folder / "case_seg.nii.gz")
+    return folder
+
+
+def test_volumes_are_enhanced_slice_by_axial_slice_on_their_own_grid(cli: Cli, study: Path, tmp_path: Path) -> None:
+    result = cli("enhance", study.parent, "-o", tmp_path / "out", "--json")
+    assert result.status == 0
+    written = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
+    assert written == ["case/case_flair.nii.gz", "case/case_t1.nii.gz"]
+    source, found = (
+        volume_in(study / "case_flair.nii"),
+        volume_in(tmp_path / "out" / "case" / "case_flair.nii.gz"),
+    )
+    assert (found.shape, found.get_data_dtype()) == (source.shape, np.uint8)
+    assert np.array_equal(found.affine, source.affine)
+    axial = np.asanyarray(source.dataobj).transpose(1, 0, 2)  # axis 1 rises to superior; rows to anterior, columns to R
+    expected = gliascope.enhance(axial[:, :, ::-1])
+    assert np.array_equal(np.asanyarray(found.dataobj).transpose(1, 0, 2)[:, :, ::-1], expected)
+    t1 = volume_in(study / "case_t1.nii.gz")
+    better = gliascope.enhance(np.asanyarray(t1.dataobj).transpose(2, 1, 0)[:, ::-1, ::-1])[:, ::-1, ::-1]
+    done = volume_in(tmp_path / "out" / "case" / "case_t1.nii.gz")
+    assert np.array_equal(np.asanyarray(done.dataobj).transpose(2, 1, 0), better)
+    rows = json.loads(result.out)["images"]
+    assert [(one["sequence"], Path(one["output"]).name) for one in rows] == [
+        ("pre", "case_t1.nii.gz"),
+        ("flair", "case_flair.nii.gz"),
+    ]
+    assert all(0 <= one["page"] < slices for one, slices in zip(rows, (5, 30), strict=True))
+
+
+def test_one_volume_into_a_file_with_its_figure(cli: Cli, study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out" / "better.nii.gz"
+    result = cli("enhance", study / "case_flair.nii", "-o", out, "--figure", "--clip-limit", "3")
+    assert result.status == 0
+    assert sorted(one.name for one in out.parent.iterdir()) == ["better.nii.gz", "better_enhancement.png"]
+    again = cli("enhance", study / "case_flair.nii", "-o", tmp_path / "again", "--clip-limit", "3")
+    assert again.status == 0
+    assert (tmp_path / "again" / "case_flair.nii.gz").read_bytes() == out.read_bytes()
+
+
+def test_a_bad_volume_is_reported_and_the_rest_is_done(cli: Cli, study: Path, tmp_path: Path) -> None:
+    whole = (study / "case_flair.nii").read_bytes()
+    (study / "case_flair.nii").write_bytes(whole[:5000])
+    result = cli("enhance", study, "-o", tmp_path / "out")
+    assert result.status == 1
+    said = " ".join(result.err.split())
+    assert "case_flair.nii: a NIfTI must hold all of its voxels, received a file that ends in slice" in said
+    assert [one.name for one in (tmp_path / "out" / "case").iterdir()] == ["case_t1.nii.gz"]
+
+
+@pytest.mark.parametrize(
+    ("values", "note"),
+    [
+        (np.full((9, 8, 3), 7, np.float32), ""),
+        (np.full((9, 8, 3), np.nan, np.float32), "NaN"),
+        (np.ones((1, 1, 1), np.uint8), ""),
+        (np.array([np.inf, -3, 8], np.float32).reshape(1, 1, 3), "infinite"),
+    ],
+)
+def test_volumes_with_nothing_to_see_are_written_too(cli: Cli, tmp_path: Path, values: NDArray[Any], note: str) -> None:
+    nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), tmp_path / "a_flair.nii")
+    result = cli("enhance", tmp_path / "a_flair.nii", "-o", tmp_path / "out", "--figure")
+    assert result.status == 0
+    assert note in result.err
+    assert volume_in(tmp_path / "out" / "a_flair.nii.gz").shape == values.shape
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "message"),
+    [
+        ("out.png", (), "a volume is written as .nii.gz, received 'out.png'"),
+        ("out.nii", (), "a volume is written as .nii.gz, received 'out.nii'"),
+        ("in/case/case_t1.nii.gz", (), "an input must not be overwritten"),
+        ("out", ("--channels", "flair"), "a volume's sequence is told by its file's name"),
+    ],
+)
+def test_arguments_that_do_not_fit_volumes(
+    cli: Cli, study: Path, tmp_path: Path, output: str, options: tuple[str, ...], message: str
+) -> None:
+    before = (study / "case_t1.nii.gz").read_bytes()
+    result = cli("enhance", study / "case_t1.nii.gz", "-o", tmp_path / output, *options)
+    assert result.status == 2
+    assert message in " ".join(result.err.split())
+    assert (study / "case_t1.nii.gz").read_bytes() == before
     assert not (tmp_path / "out").exists()

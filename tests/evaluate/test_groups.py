@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gliascope.evaluate.groups import Group, groups_of
-from gliascope.evaluate.score import PatientScore, SliceScore
+from gliascope.evaluate.score import PatientScore, SliceScore, VolumeScore
 from gliascope.scan import Sequence
 
 
@@ -47,6 +47,22 @@ def test_groups_by_hand() -> None:
         ("pre-contrast", ["f"]),
         ("pre-contrast and post-contrast", ["e"]),
     ]
+
+
+def test_sizes_are_millilitres_where_all_have_a_spacing() -> None:
+    """Pixels of one scanner are not those of another: 40 large ones outgrow 70 small ones."""
+    voxels = dict(zip("abcdefg", (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 4.0), strict=True))
+    people = [
+        replace(one, slices=tuple(replace(s, volume=VolumeScore(1000 * voxels[one.patient])) for s in one.slices))
+        for one in SEVEN
+    ]
+    assert members(groups_of(people), "size") == [
+        ("no tumour", ["d"]),
+        ("small: up to 70.0 ml", ["b", "e"]),
+        ("medium: up to 300.0 ml", ["f", "g"]),
+        ("large: over 300.0 ml", ["a", "c"]),
+    ]
+    assert members(groups_of([*people[:-1], SEVEN[-1]]), "size") == members(groups_of(SEVEN), "size")
 
 
 def test_few_or_equal_volumes_make_fewer_groups() -> None:

@@ -10,6 +10,7 @@ pytest.importorskip("pyarrow")
 
 from gliascope.bundle import CARD, load_bundle
 from gliascope.evaluate.card import bundle_card
+from gliascope.evaluate.definitions import FIGURES
 from gliascope.evaluate.evidence import load_evidence, record_of
 from gliascope.evaluate.stamp import check_same, summary_of
 
@@ -23,6 +24,13 @@ def test_the_embedded_card_is_made_from_the_kept_evidence() -> None:
     check_same(bundle, record)
     assert bundle.evaluation == summary_of(record)
     assert (bundle.path / CARD).read_text(encoding="utf-8") == bundle_card(bundle, record)
+
+
+def test_older_evidence_knows_no_millimetres() -> None:
+    record = record_of(load_evidence(EVIDENCE / "lgg-1-test.parquet"), resamples=0)
+    assert list(record.figures) == [one.name for one in FIGURES]
+    assert {one.true_ml for one in record.patients} == {None}
+    assert all("px" in one.name for one in record.groups if one.by == "size")
 
 
 def test_no_seen_slice_was_scored() -> None:

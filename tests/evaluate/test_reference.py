@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from gliascope.dataset.split import Split
 from gliascope.evaluate import record, record_parts
-from gliascope.evaluate.definitions import FIGURES, Definition
+from gliascope.evaluate.definitions import EVERY, Definition
 from gliascope.evaluate.evidence import SCHEMA
 from gliascope.evaluate.evidence_rows import COLUMNS, NAMES
 from gliascope.evaluate.figures import LEVEL, RESAMPLES
@@ -44,7 +44,7 @@ PARTS: dict[str, type[BaseModel]] = {
 }
 
 
-@pytest.mark.parametrize("one", FIGURES, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", EVERY, ids=lambda one: one.name)
 def test_figures(one: Definition) -> None:
     assert f"| `{one.name}` | {one.title} | {one.meaning} | {one.counted} | {SHOWN[one.decimals]} |" in PAGE
 

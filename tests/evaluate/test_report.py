@@ -10,7 +10,7 @@ from gliascope.bundle import Bundle
 from gliascope.dataset.split import Split
 from gliascope.evaluate.assemble import Evaluation, make_record, origin_of
 from gliascope.evaluate.compare import compare
-from gliascope.evaluate.definitions import FIGURES
+from gliascope.evaluate.definitions import EVERY, FIGURES
 from gliascope.evaluate.page import write_report
 from gliascope.evaluate.plots import PLOTS, draw_plots
 from gliascope.evaluate.remake import load_result
@@ -73,9 +73,9 @@ class Reader(HTMLParser):
 
 def test_every_figure_is_in_one_table_of_the_page() -> None:
     parts = [*OUTLINES, *SURPLUS, *slice_figures(), *PROBABILITIES]
-    assert sorted(parts) == sorted(one.name for one in FIGURES)
+    assert sorted(parts) == sorted(one.name for one in EVERY)
     assert [one.name for one in console_order()][: len(HEADLINE)] == list(HEADLINE)
-    assert len(console_order()) == len(FIGURES)
+    assert len(console_order()) == len(EVERY)
     assert set(GROUP_FIGURES) <= set(parts)
 
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics
 
-from gliascope.evaluate.definitions import FIGURES
+from gliascope.evaluate.definitions import EVERY
 from gliascope.evaluate.figures import interval
 from gliascope.evaluate.record_parts import ConfusionRecord
 from gliascope.evaluate.resample import compute, draw_patients, weights_of
 from gliascope.evaluate.roc import confusion_of
-from gliascope.evaluate.score import PatientScore, SliceScore
+from gliascope.evaluate.score import PatientScore, SliceScore, VolumeScore
 from gliascope.evaluate.tally import tabulate
 from gliascope.findings import Verdict
 
@@ -33,6 +33,7 @@ def by_definition(patients: Sequence[PatientScore]) -> dict[str, float]:
     dice = [one.dice for one in patients if not math.isnan(one.dice)]
     true, found, both = (sum(getattr(s, name) for s in slices) for name in ("true_px", "predicted_px", "both_px"))
     excess = [(one.predicted_px - one.both_px) / one.true_px for one in patients if one.true_px]
+    surplus = [one.predicted_ml - one.true_ml for one in patients if one.true_px + one.predicted_px]
     tp, fp = sum(s.called for s in ill), sum(s.called for s in well)
     false_px = sum(s.predicted_px for s in well)
     return {
@@ -58,6 +59,11 @@ def by_definition(patients: Sequence[PatientScore]) -> dict[str, float]:
         "false_positive_px": false_px if well else NAN,
         "false_positive_px_mean": share(false_px, len(well)),
         "false_positive_slices": sum(s.predicted_px > 0 for s in well) if well else NAN,
+        "hd95_mm_mean": mean([one.hd95_mm for one in patients if not math.isnan(one.hd95_mm)]),
+        "hd95_mm_median": median([one.hd95_mm for one in patients if not math.isnan(one.hd95_mm)]),
+        "asd_mm_mean": mean([one.asd_mm for one in patients if not math.isnan(one.asd_mm)]),
+        "volume_error_ml_mean": mean([abs(one) for one in surplus]),
+        "volume_bias_ml_mean": mean(surplus),
         "brier": mean([(s.probability - s.tumour) ** 2 for s in slices if not math.isnan(s.probability)]),
         "brier_raw": mean([(s.raw - s.tumour) ** 2 for s in slices if not math.isnan(s.raw)]),
         **ranked(np.array([s.tumour for s in slices]), np.array([s.rank_score for s in slices])),
@@ -77,6 +83,10 @@ def ranked(labels: NDArray[np.bool_], scores: NDArray[np.float64]) -> dict[str, 
 
 def mean(values: Sequence[float]) -> float:
     return statistics.fmean(values) if values else NAN
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values) if values else NAN
 
 
 def share(part: float, whole: float) -> float:
@@ -99,7 +109,9 @@ def random_patient(rng: np.random.Generator, count: int) -> PatientScore:
         told = float(rng.choice(PROBABILITIES))
         one = SliceScore("f", "s.tif", 0, told, said, *pixels, False, *distances)
         slices.append(replace(one, raw=told**2))
-    return PatientScore("p", "AA", ("f",), tuple(slices))
+    both = all(any(getattr(one, name) for one in slices) for name in ("true_px", "predicted_px"))
+    volume = VolumeScore(rng.uniform(0.5, 5), *(rng.random(2) if both else (NAN, NAN)))
+    return PatientScore("p", "AA", ("f",), tuple(replace(one, volume=volume) for one in slices))
 
 
 PROBABILITIES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, NAN)
@@ -111,7 +123,7 @@ PEOPLE = st.integers(0, 10**6).map(random_people)
 def test_every_figure_of_every_draw_is_what_its_definition_says(people: list[PatientScore], seed: int) -> None:
     draws = np.concatenate([np.arange(len(people))[np.newaxis], draw_patients(len(people), 2, seed)])
     values = compute(tabulate(people), draws)
-    assert set(values) == {one.name for one in FIGURES}
+    assert set(values) == {one.name for one in EVERY}
     for place, draw in enumerate(draws):
         expected = by_definition([people[one] for one in draw])
         mine = {name: float(one[place]) for name, one in values.items() if not name.startswith("ece")}

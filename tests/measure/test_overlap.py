@@ -19,6 +19,7 @@ from gliascope.measure.overlap import (
     iou,
     iou_of_counts,
     measure_surfaces,
+    measure_volume_surfaces,
     surface_distances,
 )
 
@@ -158,13 +159,49 @@ def test_distances_agree_with_simpleitk(prediction: NDArray[np.bool_], truth: ND
     assert max(there.max(), back.max()) == pytest.approx(simpleitk_hausdorff(*wider), abs=1e-5)
 
 
+def ball(middle: tuple[float, float, float], radius_mm: float, steps: tuple[float, float, float]) -> NDArray[np.bool_]:
+    """Middle and steps along slice, row, column, in millimetres."""
+    axes = [np.arange(round(60 / step)) * step for step in steps]
+    places = np.meshgrid(*axes, indexing="ij")
+    apart = sum((place - one) ** 2 for place, one in zip(places, middle, strict=True))
+    return np.asarray(apart <= radius_mm**2)
+
+
+@pytest.mark.parametrize("steps", [(1.0, 1.0, 1.0), (3.0, 0.9, 0.9), (5.0, 1.2, 0.6)])
+def test_distances_of_volumes_are_millimetres_as_simpleitk_measures_them(steps: tuple[float, float, float]) -> None:
+    first, second = ball((30, 30, 30), 15, steps), ball((33, 27, 30), 11, steps)
+    affine = np.diag([steps[2], steps[1], steps[0], 1.0])
+    apart = measure_volume_surfaces(first, second, affine)
+    there, back = simpleitk_distances(first, second, steps=steps), simpleitk_distances(second, first, steps=steps)
+    assert apart.asd == pytest.approx(np.concatenate([there, back]).mean(), abs=1e-4)
+    assert apart.hd95 == pytest.approx(max(np.percentile(there, 95), np.percentile(back, 95)), abs=1e-4)
+
+
+def test_a_block_moved_along_an_axis_is_as_far_away_as_it_was_moved() -> None:
+    volume = np.zeros((12, 12, 12), dtype=np.bool_)
+    volume[2:5, 2:5, 2:5] = True
+    affine = np.array([[0, 0.5, 0, 7], [-0.5, 0, 0, 9], [0, 0, 4, -3], [0, 0, 0, 1]], dtype=np.float64)
+    for axis, step in enumerate((4.0, 0.5, 0.5)):
+        apart = measure_volume_surfaces(volume, np.roll(volume, 1, axis), affine)
+        assert apart.hd95 == step
+        assert 0 < apart.asd < step
+    nothing = measure_volume_surfaces(volume, np.zeros_like(volume), affine)
+    assert math.isnan(nothing.hd95)
+    assert math.isnan(nothing.asd)
+    with pytest.raises(InputError, match="must be 3-D"):
+        measure_volume_surfaces(volume[0], volume[0], affine)
+
+
 def simpleitk_image(mask: NDArray[np.bool_]) -> sitk.Image:
     return sitk.GetImageFromArray(mask.astype(np.uint8))
 
 
-def simpleitk_distances(start: NDArray[np.bool_], end: NDArray[np.bool_]) -> NDArray[np.float32]:
+def simpleitk_distances(
+    start: NDArray[np.bool_], end: NDArray[np.bool_], *, steps: tuple[float, ...] | None = None
+) -> NDArray[np.float32]:
     contour = sitk.LabelContour(simpleitk_image(end), fullyConnected=False)
-    distance = sitk.Abs(sitk.SignedMaurerDistanceMap(contour, squaredDistance=False, useImageSpacing=False))
+    contour.SetSpacing([1.0] * end.ndim if steps is None else list(steps[::-1]))
+    distance = sitk.Abs(sitk.SignedMaurerDistanceMap(contour, squaredDistance=False, useImageSpacing=True))
     border = sitk.GetArrayFromImage(sitk.LabelContour(simpleitk_image(start), fullyConnected=False)) > 0
     return np.asarray(sitk.GetArrayFromImage(distance)[border])
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gliascope.present.canvas import BACKGROUND, INK, NOTICE, PREDICTION, TRUTH, Canvas, font_folder
+from gliascope.present.canvas import BACKGROUND, INK, NOTICE, PREDICTION, TRUTH, Canvas
+from gliascope.present.lettering import font_folder
 
 
 def luminance(colour: tuple[int, int, int]) -> float:

@@ -12,7 +12,12 @@ from gliascope.cli.options import AsJson, Quiet, Verbose
 
 def check(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", show_default=False, help="The data set: a folder of patients' folders.")
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            show_default=False,
+            help="The data set: a folder of patients' folders, of images or NIfTI cases.",
+        ),
     ],
     *,
     as_json: AsJson = False,

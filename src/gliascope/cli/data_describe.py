@@ -71,7 +71,8 @@ def _read(folder: Path, clinical: Path | None, recipe: str, *, quiet: bool) -> "
 
     preparation = load_recipe(recipe).preparation
     folders = patients(folder)
-    refuse_volumes((one.files for one in folders), "gliascope data describe")
+    instead = "gliascope data check looks at NIfTI volumes, gliascope data split counts their patients and slices"
+    refuse_volumes((one.files for one in folders), "gliascope data describe", instead)
     with progress(quiet=quiet) as bar:
         task = bar.add_task("reading", total=len(folders), note="")
         return describe_data(

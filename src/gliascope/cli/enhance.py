@@ -15,6 +15,7 @@ from gliascope.errors import InputError
 if TYPE_CHECKING:
     from gliascope.cli.enhance_plan import Job
     from gliascope.cli.enhance_run import Settings
+    from gliascope.read.find import CaseFiles
 
 SCHEMA: Final = "gliascope.enhance/1"
 """Name and version of what ``--json`` prints; the number rises when a key changes its meaning or goes."""
@@ -22,10 +23,17 @@ SCHEMA: Final = "gliascope.enhance/1"
 
 def enhance(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="IN...", help="Images, patients' folders, folders of patients.")
+        list[Path],
+        typer.Argument(metavar="IN...", help="Images, NIfTI volumes, patients' folders, folders of patients."),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="OUT", help="Folder, or a .png or .tif file for one image.")
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="Folder, or a .png or .tif file for one image, .nii.gz for one volume.",
+        ),
     ],
     clip_limit: Annotated[
         float | None,
@@ -50,9 +58,11 @@ def enhance(
     """Enhance the contrast of images by CLAHE, as it is done before the networks.
 
     Each image is written with its own size and channels, PNG as PNG, TIFF as TIFF, JPEG as PNG. Results have 8 bits:
-    a deeper image is scaled to them first, together with the other slices of its folder.
+    a deeper image is scaled to them first, together with the other slices of its folder. NIfTI volumes are enhanced
+    slice by axial slice and written as .nii.gz over their own grid, each sequence by itself.
 
-    Contrast and noise before and after are printed for one channel: FLAIR where there is one.
+    Contrast and noise before and after are printed for one channel: FLAIR where there is one; of a volume, for the
+    slice with the largest head.
     """
     from gliascope.cli.enhance_plan import plan_jobs
     from gliascope.cli.enhance_run import Settings
@@ -62,7 +72,9 @@ def enhance(
     del verbose
     try:
         settings = Settings(clahe_settings(clip_limit, tile_grid), parse_channels(channels), figure)
-        jobs = plan_jobs(find_cases(inputs), output)
+        cases = find_cases(inputs)
+        _check_channels(cases, settings)
+        jobs = plan_jobs(cases, output)
     except InputError as problem:
         raise typer.BadParameter(str(problem)) from problem
     images, problems = _run(jobs, settings, quiet=quiet, lines=not (quiet or as_json))
@@ -71,6 +83,11 @@ def enhance(
         print(json.dumps({"schema": SCHEMA, "clahe": used, "images": images, "problems": problems}, indent=2))
     if problems:
         raise typer.Exit(1)
+
+
+def _check_channels(cases: list[CaseFiles], settings: Settings) -> None:
+    if settings.channels is not None and any(case.sequences for case in cases):
+        raise InputError("--channels names the channels of images; a volume's sequence is told by its file's name")
 
 
 def _run(

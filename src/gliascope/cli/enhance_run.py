@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.cli.enhance_plan import Job
+from gliascope.cli.enhance_volume import enhance_volume
 from gliascope.errors import InputError
 from gliascope.prepare.clahe import enhance
 from gliascope.prepare.clahe_trace import trace_tiles
@@ -67,10 +68,13 @@ def enhance_case(
     Job
         The image that was done, or could not be.
     list of dict
-        One a page: files, sequence, and contrast and noise before and after; none after a fault.
+        One a page, or one a volume: files, sequence, and contrast and noise before and after; none after a fault.
     """
     ready: list[tuple[Job, Pages]] = []
     for job in jobs:
+        if job.sequence is not None:
+            yield job, _volume(job, job.sequence, settings, fault)
+            continue
         try:
             ready.append((job, _read(job)))
         except InputError as error:
@@ -84,6 +88,21 @@ def enhance_case(
         except InputError as error:
             fault(job, error)
         yield job, rows
+
+
+def _volume(
+    job: Job, sequence: Sequence, settings: Settings, fault: Callable[[Job, InputError], None]
+) -> list[dict[str, Any]]:
+    """Enhance one volume, and measure the slice with the largest head."""
+    try:
+        done = enhance_volume(job.image, job.output, settings.clahe)
+    except InputError as error:
+        fault(job, error)
+        return []
+    for one in done.notes:
+        logger.warning("%s: %s", job.image, one)
+    place = (done.slice, done.slices)
+    return [_report(job, place, (done.before[..., np.newaxis], done.after[..., np.newaxis]), (sequence,), settings)]
 
 
 def _read(job: Job) -> Pages:
@@ -137,7 +156,8 @@ def _report(
     head = head_mask(original[np.newaxis])[0]
     before, after = quality(original, head), quality(enhanced, head)
     shown = shown_sequence(sequences)
-    path = job.figures / f"{output_stem(f'{job.stem}.x', *page)}_enhancement.png" if settings.figure else None
+    stem = job.stem if job.sequence is not None else output_stem(f"{job.stem}.x", *page)
+    path = job.figures / f"{stem}_enhancement.png" if settings.figure else None
     if path is not None:
         from gliascope.present.enhancement_figure import enhancement_figure
 
@@ -150,7 +170,7 @@ def _report(
             before=before,
             after=after,
             clahe=settings.clahe,
-            title=job.image.name if page[1] == 1 else f"{job.image.name}, page {page[0] + 1}",
+            title=job.image.name if page[1] == 1 else f"{job.image.name}, {_place(job, page)}",
             note=f"{note}; contrast and noise over the head",
             path=path,
         )
@@ -164,3 +184,8 @@ def _report(
         "before": asdict(before),
         "after": asdict(after),
     }
+
+
+def _place(job: Job, page: tuple[int, int]) -> str:
+    """Where a slice is in its file, for people."""
+    return f"page {page[0] + 1}" if job.sequence is None else f"axial slice {page[0] + 1} of {page[1]}"

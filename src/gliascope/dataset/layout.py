@@ -21,10 +21,12 @@ __all__ = [
     "PatientStatistics",
     "SliceStatistics",
     "count_slices",
+    "crowded_folders",
     "measure_patient",
     "name_of",
     "patient_of",
     "patients",
+    "refuse_studies",
     "refuse_volumes",
 ]
 
@@ -118,7 +120,7 @@ def patients(root: str | Path) -> list[PatientFolder]:
     cases = [case for case in find_cases(root) if case.images]
     if not cases:
         raise InputError(f"{root}: a data set must hold patients' folders with images, received none")
-    crowded = {path for path, count in Counter(case.path for case in cases).items() if count > 1}
+    crowded = crowded_folders(cases)
     folders = [_patient_folder(case, name_of(case, is_alone=case.path not in crowded)) for case in cases]
     counts = Counter(one.name for one in folders)
     if repeated := [name for name, count in sorted(counts.items()) if count > 1]:
@@ -128,8 +130,13 @@ def patients(root: str | Path) -> list[PatientFolder]:
     return sorted(folders, key=lambda one: one.name)
 
 
-def refuse_volumes(cases: Iterable[CaseFiles], purpose: str) -> None:
-    """Refuse volumes where only image files will do.
+def crowded_folders(cases: Iterable[CaseFiles]) -> set[Path]:
+    """Name the folders that hold several cases, which `name_of` must tell apart."""
+    return {path for path, count in Counter(case.path for case in cases).items() if count > 1}
+
+
+def refuse_studies(cases: Iterable[CaseFiles], purpose: str) -> None:
+    """Refuse DICOM studies where images and NIfTI cases will do.
 
     Parameters
     ----------
@@ -142,9 +149,29 @@ def refuse_volumes(cases: Iterable[CaseFiles], purpose: str) -> None:
     InputError
     """
     for case in cases:
+        if case.study is not None:
+            raise InputError(f"{case.path}: {purpose} takes data sets of images or NIfTI cases, received DICOM studies")
+
+
+def refuse_volumes(cases: Iterable[CaseFiles], purpose: str, instead: str) -> None:
+    """Refuse volumes where only image files will do.
+
+    Parameters
+    ----------
+    cases : iterable of CaseFiles
+    purpose : str
+        What was asked for, as the message names it.
+    instead : str
+        What can be done with them, the end of the message.
+
+    Raises
+    ------
+    InputError
+    """
+    for case in cases:
         if case.sequences or case.study is not None:
             kind = "DICOM studies" if case.study is not None else "NIfTI volumes"
-            raise InputError(f"{case.path}: {purpose} takes data sets of images, received {kind}")
+            raise InputError(f"{case.path}: {purpose} takes data sets of images, received {kind}; {instead}")
 
 
 def name_of(case: CaseFiles, *, is_alone: bool = True) -> str:

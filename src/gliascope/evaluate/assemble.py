@@ -80,6 +80,8 @@ def make_record(patients: Sequence[PatientScore], origin: Origin, *, resamples: 
     InputError
         If there is no patient, or `resamples` is negative.
     """
+    figures = _figures(patients, resamples, seed)
+    groups = [(one, _figures(one.patients, resamples, seed)) for one in groups_of(patients)]
     return EvaluationRecord(
         sample=origin.sample,
         data=_data(origin.data, patients),
@@ -87,12 +89,12 @@ def make_record(patients: Sequence[PatientScore], origin: Origin, *, resamples: 
         models=origin.models,
         provenance=origin.provenance,
         bootstrap=BootstrapRecord(unit="patient", resamples=resamples, seed=seed, level=LEVEL),
-        figures=_figures(patients, resamples, seed),
+        figures=figures,
         confusion=confusion_of(patients),
         curves=curves_of(patients),
         groups=[
-            GroupRecord(by=group.by, name=group.name, figures=_figures(group.patients, resamples, seed))
-            for group in groups_of(patients)
+            GroupRecord(by=group.by, name=group.name, figures={name: mine[name] for name in figures})
+            for group, mine in groups
         ],
         patients=[_patient(one) for one in patients],
         worst=worst_patients(patients),
@@ -166,6 +168,10 @@ def _patient(one: PatientScore) -> PatientRecord:
         iou=_defined(one.iou),
         hd95=_defined(one.hd95),
         asd=_defined(one.asd),
+        true_ml=_defined(one.true_ml),
+        predicted_ml=_defined(one.predicted_ml),
+        hd95_mm=_defined(one.hd95_mm),
+        asd_mm=_defined(one.asd_mm),
         missing=list(one.missing),
         fold=one.fold,
         seen_slices=sum(s.seen for s in one.slices),

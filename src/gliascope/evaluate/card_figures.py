@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gliascope.evaluate.definitions import BY_NAME, FIGURES
+from gliascope.evaluate.definitions import BY_NAME, EVERY, FIGURES
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.record_parts import FigureRecord, GroupRecord
 from gliascope.evaluate.tables import (
@@ -42,7 +42,7 @@ def metrics(record: EvaluationRecord | None) -> list[dict[str, str]]:
     """Name, title and meaning of every figure, or of those that a record holds."""
     return [
         {"name": one.name, "title": one.title, "meaning": one.meaning}
-        for one in FIGURES
+        for one in (FIGURES if record is None else EVERY)
         if record is None or one.name in record.figures
     ]
 
@@ -66,7 +66,7 @@ def analyses(record: EvaluationRecord, lone: EvaluationRecord | None = None) -> 
             {
                 "caption": "All patients:",
                 "titles": [f"{titles[0]} ({record.sample} images)", *titles[1:]],
-                "rows": figure_rows(record.figures, [one.name for one in FIGURES]),
+                "rows": figure_rows(record.figures, [one.name for one in EVERY]),
             },
             *([] if lone is None else [_lone_table(record, lone)]),
             *_point_tables(record),

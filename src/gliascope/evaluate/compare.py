@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from gliascope.errors import InputError
-from gliascope.evaluate.definitions import FIGURES
+from gliascope.evaluate.definitions import EVERY, FIGURES
 from gliascope.evaluate.figures import LEVEL, RESAMPLES, interval
 from gliascope.evaluate.record import EvaluationRecord, Sample
 from gliascope.evaluate.record_parts import BootstrapRecord
@@ -104,7 +104,7 @@ class ComparisonRecord(_Part):
     """Whether the images are the same to the pixel; names and true outlines are the same in any case."""
     bootstrap: BootstrapRecord
     figures: dict[str, DifferenceRecord]
-    """Every headline figure, by name."""
+    """Every headline figure, by name; those in millimetres where both results have them."""
     wilcoxon: WilcoxonRecord
     wins: int
     """Patients with a higher Dice in this result."""
@@ -253,7 +253,8 @@ def _differences(
     values = [compute(one, everyone) for one in tallies]
     drawn = [compute(one, draws) for one in tallies]
     found = {}
-    for name in (one.name for one in FIGURES):
+    are_placed = all(one.has_geometry for one in (*mine, *theirs))
+    for name in (one.name for one in (EVERY if are_placed else FIGURES)):
         this, other = (float(one[name][0]) for one in values)
         low, high = interval(drawn[0][name] - drawn[1][name])
         numbers = {"this": this, "other": other, "difference": this - other, "low": low, "high": high}

@@ -16,6 +16,7 @@ Counted = Literal[
     "slices called tumour",
     "slices with both outlines",
     "slices with a probability",
+    "volumes with both outlines",
 ]
 """What a figure is taken over, and counted in. ``volumes`` leaves out patients where both outlines are empty, ``tumour
 volumes`` patients without a true outline."""
@@ -265,7 +266,52 @@ FIGURES: Final = (
         0,
     ),
 )
-"""In the order in which they are shown."""
+"""What every evaluation has, in the order in which it is shown."""
 
-BY_NAME: Final = {one.name: one for one in FIGURES}
+IN_SPACE: Final = (
+    Definition(
+        "hd95_mm_mean",
+        "HD95 of the volume, mean (mm)",
+        "95th percentile of the Hausdorff distance between the surfaces of both outlines in three dimensions, averaged "
+        "over patients",
+        "volumes with both outlines",
+        2,
+    ),
+    Definition(
+        "hd95_mm_median",
+        "HD95 of the volume, median (mm)",
+        "the middle of the patients' HD95 in three dimensions",
+        "volumes with both outlines",
+        2,
+    ),
+    Definition(
+        "asd_mm_mean",
+        "Surface distance of the volume, mean (mm)",
+        "average symmetric surface distance in three dimensions, averaged over patients",
+        "volumes with both outlines",
+        2,
+    ),
+    Definition(
+        "volume_error_ml_mean",
+        "Error of the volume, mean (ml)",
+        "difference of the volume outlined from the true one, whichever is larger, averaged over patients",
+        "volumes",
+        2,
+    ),
+    Definition(
+        "volume_bias_ml_mean",
+        "Bias of the volume, mean (ml)",
+        "volume outlined minus the true one, averaged over patients: below 0 where too little is outlined",
+        "volumes",
+        2,
+    ),
+)
+"""What an evaluation has as well where every slice scored has a spacing."""
+
+_PLACE: Final = [one.name for one in FIGURES].index("hd95_slices")
+
+EVERY: Final = (*FIGURES[:_PLACE], *IN_SPACE, *FIGURES[_PLACE:])
+"""All of them, in the order in which they are shown: distances in millimetres follow those in pixels."""
+
+BY_NAME: Final = {one.name: one for one in EVERY}
 """Definition of each figure by its key in ``evaluation.json``."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, get_args
 
 from gliascope.errors import InputError
-from gliascope.evaluate.score import PatientScore, SliceScore
+from gliascope.evaluate.score import PatientScore, SliceScore, VolumeScore
 from gliascope.findings import SoftAreas, Verdict
 from gliascope.scan import SEQUENCES
 
@@ -42,6 +42,9 @@ COLUMNS: Final[dict[str, str]] = {
     "inside_px": "float64",
     "wide_px": "int32",
     "narrow_px": "int32",
+    "voxel_mm3": "float64",
+    "volume_hd95_mm": "float64",
+    "volume_asd_mm": "float64",
 }
 """Columns and their types, as PyArrow calls them.
 
@@ -51,10 +54,17 @@ Floating-point numbers keep all 64 bits, so that a remade record has the same di
 SOFT: Final = {"expected": "expected_px", "inside": "inside_px", "wide": "wide_px", "narrow": "narrow_px"}
 """Columns of `gliascope.findings.SoftAreas`: all four are there or none."""
 
-OPTIONAL: Final = ("fold", "probability", "hd95", "asd", "raw", *SOFT.values())
+VOLUME: Final = {"voxel_mm3": "voxel_mm3", "hd95_mm": "volume_hd95_mm", "asd_mm": "volume_asd_mm"}
+"""Columns of `gliascope.evaluate.score.VolumeScore`, which the slices of a folder share."""
+
+OPTIONAL: Final = ("fold", "probability", "hd95", "asd", "raw", *SOFT.values(), *VOLUME.values())
 """Columns that are null where something is not defined."""
 
-ADDED: Final[dict[str, str | None]] = {"raw": "probability", **dict.fromkeys(SOFT.values())}
+ADDED: Final[dict[str, str | None]] = {
+    "raw": "probability",
+    **dict.fromkeys(SOFT.values()),
+    **dict.fromkeys(VOLUME.values()),
+}
 """Columns that older evidence lacks, and the columns whose values they had then; None where they were not known."""
 
 
@@ -110,6 +120,10 @@ def _row(patient: PatientScore, one: SliceScore, sample: str) -> dict[str, Any]:
         "sample": sample,
         "raw": _defined(one.raw),
         **{column: None if one.soft is None else getattr(one.soft, name) for name, column in SOFT.items()},
+        **{
+            column: None if one.volume is None else _defined(getattr(one.volume, name))
+            for name, column in VOLUME.items()
+        },
     }
 
 
@@ -118,6 +132,7 @@ def _patient(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str], origin:
     for name in ("institution", "fold", "missing"):
         if any(row[name] != first[name] for row in rows):
             raise InputError(f"{origin}: a patient must have one {name}, received several for {first['patient']}")
+    _check_volumes(rows, origin)
     return PatientScore(
         patient=first["patient"],
         institution=first["institution"],
@@ -145,6 +160,7 @@ def _slice(row: Mapping[str, Any]) -> SliceScore:
         sha256=row["sha256"].hex(),
         raw=_number(row["raw"]),
         soft=_soft(row),
+        volume=_volume(row),
     )
 
 
@@ -152,6 +168,29 @@ def _soft(row: Mapping[str, Any]) -> SoftAreas | None:
     if row["expected_px"] is None:
         return None
     return SoftAreas(row["expected_px"], row["inside_px"], row["wide_px"], row["narrow_px"])
+
+
+def _volume(row: Mapping[str, Any]) -> VolumeScore | None:
+    if row["voxel_mm3"] is None:
+        return None
+    return VolumeScore(row["voxel_mm3"], _number(row["volume_hd95_mm"]), _number(row["volume_asd_mm"]))
+
+
+def _check_volumes(rows: Sequence[Mapping[str, Any]], origin: str) -> None:
+    """Refuse folders whose rows disagree about their volume, or whose distances do not follow from the outlines."""
+    for name in dict.fromkeys(row["folder"] for row in rows):
+        mine = [row for row in rows if row["folder"] == name]
+        volumes = {tuple(row[column] for column in VOLUME.values()) for row in mine}
+        if len(volumes) > 1:
+            raise InputError(f"{origin}: the rows of a folder must share their volume, received several for {name}")
+        ((voxel, *distances),) = volumes
+        both = all(any(row[column] for row in mine) for column in ("true_px", "predicted_px"))
+        impossible = voxel is not None and not voxel > 0
+        if impossible or any((one is not None) != (voxel is not None and both) for one in distances):
+            raise InputError(
+                f"{origin}: {name} must have a voxel above 0 mm3, and distances in mm with it where both outlines are "
+                f"there, received {voxel} and {', '.join(map(str, distances))}"
+            )
 
 
 def _check_names(rows: Sequence[Mapping[str, Any]], origin: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.errors import InputError
-from gliascope.evaluate.definitions import FIGURES, Counted
+from gliascope.evaluate.definitions import EVERY, FIGURES, Counted
 from gliascope.evaluate.resample import compute, draw_patients
 from gliascope.evaluate.roc import areas
 from gliascope.evaluate.score import PatientScore
@@ -65,8 +65,8 @@ def headline(patients: Sequence[PatientScore], *, resamples: int = RESAMPLES, se
     Returns
     -------
     dict of str to Figure
-        The names of `gliascope.evaluate.definitions.FIGURES`, in their order. Intervals are NaN where a figure is
-        about fewer than two patients.
+        The names of `gliascope.evaluate.definitions.FIGURES`, in their order, then those of ``IN_SPACE`` where every
+        slice has a spacing. Intervals are NaN where a figure is about fewer than two patients.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def headline(patients: Sequence[PatientScore], *, resamples: int = RESAMPLES, se
     drawn = compute(tally, draw_patients(len(tally), resamples if len(tally) > 1 else 0, seed))
     counts = _counts(tally)
     found = {}
-    for one in FIGURES:
+    for one in EVERY if all(person.has_geometry for person in patients) else FIGURES:
         about = counts[one.counted]
         ends = interval(drawn[one.name]) if about[0] > 1 else (NAN, NAN)
         found[one.name] = Figure(values[one.name], *ends, *about)
@@ -121,5 +121,6 @@ def _counts(tally: Tally) -> dict[Counted, tuple[int, int]]:
         "slices called tumour": called,
         "slices with both outlines": tally.compared,
         "slices with a probability": tally.judged,
+        "volumes with both outlines": tally.slices * ~np.isnan(tally.hd95_mm),
     }
     return {name: (int((one > 0).sum()), int(one.sum())) for name, one in kinds.items()}

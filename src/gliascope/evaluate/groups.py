@@ -39,7 +39,8 @@ class Group:
 def groups_of(patients: Sequence[PatientScore]) -> list[Group]:
     """Put patients into groups; each is in one group of every kind.
 
-    Sizes are terciles of the true volume of these patients: at most the lower limit, at most the upper one, and above.
+    Sizes are terciles of the true volume of these patients: at most the lower limit, at most the upper one, and above;
+    in millilitres where every slice has a spacing, else in pixels.
     Patients without a true outline are a group of their own.
 
     Parameters
@@ -51,10 +52,10 @@ def groups_of(patients: Sequence[PatientScore]) -> list[Group]:
     list of Group
         Institutions by name, sizes from small to large, and what is missing: nothing first.
     """
-    sizes = _size_names(patients)
+    sizes, in_ml = _size_names(patients), sizes_in_ml(patients)
     return [
         *_grouped("institution", patients, lambda one: (one.institution, one.institution)),
-        *_grouped("size", patients, lambda one: _size(one, sizes)),
+        *_grouped("size", patients, lambda one: _size(one, sizes, in_ml=in_ml)),
         *_grouped("missing", patients, lambda one: (len(one.missing), _missing(one))),
     ]
 
@@ -68,20 +69,35 @@ def _grouped(
     return [Group(by, order[1], tuple(mine)) for order, mine in sorted(members.items())]
 
 
+def size_of(one: PatientScore, *, in_ml: bool) -> float:
+    """True volume of a patient, in millilitres or in pixels."""
+    return one.true_ml if in_ml else one.true_px
+
+
+def sizes_in_ml(patients: Sequence[PatientScore]) -> bool:
+    """Whether these patients are grouped by millilitres: all have geometry."""
+    return all(one.has_geometry for one in patients)
+
+
 def _size_names(patients: Sequence[PatientScore]) -> list[tuple[float, str]]:
     """Upper limit and name of each tercile."""
-    volumes = [one.true_px for one in patients if one.true_px]
+    in_ml = sizes_in_ml(patients)
+    volumes = [size_of(one, in_ml=in_ml) for one in patients if one.true_px]
     if not volumes:
         return []
-    low, high = (int(one) for one in np.quantile(volumes, TERCILES, method="lower"))
-    names = [(low, f"small: up to {low} px"), (high, f"medium: {low + 1} to {high} px")]
-    return [*names, (np.inf, f"large: {high + 1} px and more")]
+    low, high = np.quantile(volumes, TERCILES, method="lower").tolist()
+    if in_ml:
+        names = [(low, f"small: up to {low:.1f} ml"), (high, f"medium: up to {high:.1f} ml")]
+        return [*names, (np.inf, f"large: over {high:.1f} ml")]
+    names = [(low, f"small: up to {low:.0f} px"), (high, f"medium: {low + 1:.0f} to {high:.0f} px")]
+    return [*names, (np.inf, f"large: {high + 1:.0f} px and more")]
 
 
-def _size(one: PatientScore, sizes: Sequence[tuple[float, str]]) -> tuple[int, str]:
+def _size(one: PatientScore, sizes: Sequence[tuple[float, str]], *, in_ml: bool) -> tuple[int, str]:
     if not one.true_px:
         return 0, NO_TUMOUR
-    rank = next(place for place, (limit, _) in enumerate(sizes) if one.true_px <= limit)
+    size = size_of(one, in_ml=in_ml)
+    rank = next(place for place, (limit, _) in enumerate(sizes) if size <= limit)
     return rank + 1, sizes[rank][1]
 
 

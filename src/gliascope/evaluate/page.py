@@ -8,7 +8,7 @@ from typing import Final
 
 from gliascope.evaluate.compare import ComparisonRecord
 from gliascope.evaluate.compare_page import comparison_section
-from gliascope.evaluate.definitions import BY_NAME, FIGURES, LOW_DICE
+from gliascope.evaluate.definitions import BY_NAME, EVERY, LOW_DICE
 from gliascope.evaluate.plots import Plot
 from gliascope.evaluate.record import FLIPS, EvaluationRecord
 from gliascope.evaluate.record_parts import PatientRecord, UncertaintyRecord
@@ -93,7 +93,7 @@ def write_report(
 
 
 _PATIENTS: Final = (
-    "Every patient, the lowest Dice first. Pixels are summed over all slices; false alarms are tumour-free slices "
+    "Every patient, the lowest Dice first. Sizes are summed over all slices; false alarms are tumour-free slices "
     "called tumour."
 )
 
@@ -107,7 +107,7 @@ def _table(record: EvaluationRecord, names: Iterable[str], caption: str) -> Tabl
 
 
 def _short(record: EvaluationRecord) -> list[Block]:
-    show = {name: BY_NAME[name].show(record.figures[name].value) for name in (*HEADLINE, "dice_low")}
+    show = {name: BY_NAME[name].show(one.value) for name, one in record.figures.items()}
     low = record.figures["dice_low"]
     said = (
         f"Mean Dice per patient {show['dice_mean']}, median {show['dice_median']}, over {low.patients} patients; "
@@ -274,10 +274,12 @@ def _alt(one: PatientRecord) -> str:
 def _caption(one: PatientRecord) -> str:
     missing = f"; missing: {', '.join(one.missing)}" if one.missing else ""
     far = "" if one.hd95 is None else f", HD95 {BY_NAME['hd95_mean'].show(one.hd95)} px"
+    if one.hd95_mm is not None:
+        far = f", HD95 {BY_NAME['hd95_mm_mean'].show(one.hd95_mm)} mm in three dimensions"
     dice = BY_NAME["dice_mean"].show(one.dice)
     return f"{one.patient}, institution {one.institution}: Dice {dice}{far}{missing}."
 
 
 def _meanings(record: EvaluationRecord) -> list[Block]:
-    rows = [[one.title, one.meaning, one.counted] for one in FIGURES if one.name in record.figures]
+    rows = [[one.title, one.meaning, one.counted] for one in EVERY if one.name in record.figures]
     return [Table(["figure", "meaning", "taken over"], rows, "Each figure in words.")]

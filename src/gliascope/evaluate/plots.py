@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 
 from gliascope.evaluate.definitions import BY_NAME, LOW_DICE
-from gliascope.evaluate.groups import groups_of
+from gliascope.evaluate.groups import groups_of, size_of, sizes_in_ml
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.record_parts import FigureRecord
 from gliascope.evaluate.run import Evaluation
-from gliascope.evaluate.tables import GROUP_TITLES, interval_text, scored
+from gliascope.evaluate.tables import GROUP_TITLES, has_space, interval_text, scored
 from gliascope.present.patient_plots import Bar, Dot, dice_by_group, dice_by_patient, dice_by_size, distance_by_patient
 from gliascope.present.plot_sheet import Heading
 from gliascope.present.reliability_plot import Dots, Line, reliability_figure
@@ -182,6 +182,8 @@ def _dice_by_patient(evaluation: Evaluation, folder: Path) -> Plot | None:
 
 def _hd95_by_patient(evaluation: Evaluation, folder: Path) -> Plot | None:
     record = evaluation.record
+    if has_space(record):
+        return _hd95_in_space(evaluation, folder)
     figure = record.figures["hd95_mean"]
     if figure.value is None:
         return None
@@ -200,24 +202,45 @@ def _hd95_by_patient(evaluation: Evaluation, folder: Path) -> Plot | None:
     return Plot(path, alt, caption)
 
 
+def _hd95_in_space(evaluation: Evaluation, folder: Path) -> Plot | None:
+    """Draw HD95 of each volume in millimetres, where every slice has a spacing."""
+    record = evaluation.record
+    figure = record.figures["hd95_mm_mean"]
+    if figure.value is None:
+        return None
+    path = folder / "hd95_by_patient.png"
+    distance_by_patient(
+        [Dot(one.patient, one.institution, one.hd95_mm) for one in evaluation.patients],
+        path,
+        label="HD95 of the volume in three dimensions, in mm",
+        heading=_heading(record, "95th percentile of the Hausdorff distance"),
+    )
+    alt = f"HD95 of {figure.patients} patients, sorted: {_figure(record, 'hd95_mm_mean', 'mean')}, in mm."
+    return Plot(path, alt, "Only volumes with both outlines have a distance; a missed tumour has none.")
+
+
 def _dice_by_size(evaluation: Evaluation, folder: Path) -> Plot | None:
     record = evaluation.record
-    dots = [Dot(one.patient, one.institution, one.dice, one.true_px) for one in evaluation.patients]
+    in_ml = sizes_in_ml(evaluation.patients)
+    dots = [Dot(one.patient, one.institution, one.dice, size_of(one, in_ml=in_ml)) for one in evaluation.patients]
     if not any(one.size for one in dots):
         return None
     sizes = [one for one in groups_of(evaluation.patients) if one.by == "size"]
-    largest = [max(patient.true_px for patient in one.patients) for one in sizes]
+    largest = [max(size_of(person, in_ml=in_ml) for person in one.patients) for one in sizes]
+    unit: Final = "ml" if in_ml else "pixels"
     path = folder / "dice_by_size.png"
     dice_by_size(
         dots,
         path,
         limit=LOW_DICE,
-        edges=[edge + 0.5 for edge in largest[:-1] if edge],
+        edges=[edge * 1.01 if in_ml else edge + 0.5 for edge in largest[:-1] if edge],
+        unit=unit,
         heading=_heading(record, "Dice against the size of the tumour"),
     )
-    span = f"from {min(one.size for one in dots):,} to {largest[-1]:,}"
-    alt = f"Dice of each patient against the true volume in pixels, {span}."
-    return Plot(path, alt, "The true volume in pixels, on a logarithmic axis.")
+    digits = ",.1f" if in_ml else ",.0f"
+    span = f"from {min(one.size for one in dots):{digits}} to {largest[-1]:{digits}}"
+    alt = f"Dice of each patient against the true volume in {unit}, {span}."
+    return Plot(path, alt, f"The true volume in {unit}, on a logarithmic axis.")
 
 
 def _dice_by_group(evaluation: Evaluation, folder: Path) -> Plot | None:

@@ -253,7 +253,8 @@ class GroupRecord(Part):
     """What the patients have in common: the institution, the tumour's size (terciles of the true volume), or the
     sequences that are missing."""
     name: str
-    """The group's name; a group by size names its limits in pixels."""
+    """The group's name; a group by size names its limits, in millilitres where every slice has a spacing, else in
+    pixels."""
     figures: dict[str, FigureRecord]
 
 
@@ -290,6 +291,14 @@ class PatientRecord(Part):
     """Mean HD95 in pixels over the slices with both outlines; null where there is none."""
     asd: float | None
     """Mean average surface distance in pixels over the slices with both outlines; null where there is none."""
+    true_ml: float | None = None
+    """Volume of the true outlines in millilitres; null where a slice has no spacing, and in older evaluations."""
+    predicted_ml: float | None = None
+    """Volume of the outlines found, likewise."""
+    hd95_mm: float | None = None
+    """HD95 of the volume in three dimensions, in millimetres; null likewise, and where an outline is empty."""
+    asd_mm: float | None = None
+    """Average symmetric surface distance of the volume in three dimensions, likewise."""
     missing: list[str]
     """Sequences that are not there, or are copies of FLAIR."""
     fold: int | None

@@ -54,7 +54,7 @@ def compute(tally: Tally, draws: NDArray[np.int64]) -> dict[str, Values]:
     Returns
     -------
     dict of str to ndarray, float64, shape (draw,)
-        The names of `gliascope.evaluate.definitions.FIGURES`; NaN where a figure is not defined.
+        The names of `gliascope.evaluate.definitions.EVERY`; NaN where a figure is not defined.
     """
     weights = weights_of(draws)
 
@@ -64,6 +64,7 @@ def compute(tally: Tally, draws: NDArray[np.int64]) -> dict[str, Values]:
     return {
         **_volume_figures(tally, draws, weights, total),
         **_distance_figures(tally, weights, total),
+        **_space_figures(tally, draws, weights),
         **rank_figures(tally, weights),
         **reliability_figures(tally.binned, weights),
         **_call_figures(tally, total),
@@ -98,6 +99,16 @@ def _distance_figures(tally: Tally, weights: NDArray[np.int64], total: Total) ->
         "hd95_slices": total(tally.compared),
         "missed_slices": _where(total(tally.tumour), total(tally.missed)),
         "empty_slices": _where(total(tally.empty), total(tally.untouched)),
+    }
+
+
+def _space_figures(tally: Tally, draws: NDArray[np.int64], weights: NDArray[np.int64]) -> dict[str, Values]:
+    return {
+        "hd95_mm_mean": _mean(tally.hd95_mm, weights),
+        "hd95_mm_median": _median(tally.hd95_mm, draws),
+        "asd_mm_mean": _mean(tally.asd_mm, weights),
+        "volume_error_ml_mean": _mean(np.abs(tally.surplus_ml), weights),
+        "volume_bias_ml_mean": _mean(tally.surplus_ml, weights),
     }
 
 

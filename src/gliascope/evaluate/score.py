@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Series
 from dataclasses import dataclass
 
@@ -12,9 +12,29 @@ import numpy as np
 from gliascope.detect.assessable import blank_slices
 from gliascope.errors import InputError
 from gliascope.findings import Finding, SoftAreas, Verdict
-from gliascope.measure.overlap import dice_of_counts, iou_of_counts, measure_surfaces
+from gliascope.geometry import voxel_volume
+from gliascope.measure.overlap import dice_of_counts, iou_of_counts, measure_surfaces, measure_volume_surfaces
+from gliascope.measure.volume import MM3_PER_ML
 from gliascope.prepare import real_sequences
 from gliascope.scan import SEQUENCES, Case, Sequence
+
+
+@dataclass(frozen=True)
+class VolumeScore:
+    """What millimetres say of the volume that a slice belongs to; the same on all slices of a folder.
+
+    Attributes
+    ----------
+    voxel_mm3 : float
+        Of the axial slices, on which outlines are compared.
+    hd95_mm, asd_mm : float
+        Distances of the two outlines' surfaces (`gliascope.measure.overlap.measure_volume_surfaces`); NaN unless the
+        volume has both.
+    """
+
+    voxel_mm3: float
+    hd95_mm: float = math.nan
+    asd_mm: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -44,6 +64,8 @@ class SliceScore:
         The network's own probability, before calibration; NaN where the slice could not be assessed.
     soft : SoftAreas or None
         How sure the segmenter is; None where the slice, or its volume, was not called tumour, and in older evidence.
+    volume : VolumeScore or None
+        None where the input has no spacing, and in older evidence.
     """
 
     folder: str
@@ -60,6 +82,7 @@ class SliceScore:
     sha256: str = ""
     raw: float = math.nan
     soft: SoftAreas | None = None
+    volume: VolumeScore | None = None
 
     @property
     def tumour(self) -> bool:
@@ -150,6 +173,46 @@ class PatientScore:
         return _mean(one.asd for one in self.slices if one.outlined_twice)
 
     @property
+    def has_geometry(self) -> bool:
+        """Whether every slice has a spacing: nothing is said in millimetres of some of them."""
+        return all(one.volume is not None for one in self.slices)
+
+    @property
+    def true_ml(self) -> float:
+        """Volume of the true outlines in millilitres; NaN without geometry."""
+        return self._volume_ml("true_px")
+
+    @property
+    def predicted_ml(self) -> float:
+        """Volume of the outlines found in millilitres; NaN without geometry."""
+        return self._volume_ml("predicted_px")
+
+    @property
+    def hd95_mm(self) -> float:
+        """HD95 in three dimensions, in millimetres; NaN without geometry or where an outline is empty.
+
+        The mean over the patient's volumes where several folders have one.
+        """
+        return self._distance("hd95_mm")
+
+    @property
+    def asd_mm(self) -> float:
+        """Average symmetric surface distance in three dimensions, as for `hd95_mm`."""
+        return self._distance("asd_mm")
+
+    def _volume_ml(self, name: str) -> float:
+        if not self.has_geometry:
+            return math.nan
+        return math.fsum(getattr(s, name) * s.volume.voxel_mm3 for s in self.slices if s.volume) / MM3_PER_ML
+
+    def _distance(self, name: str) -> float:
+        if not self.has_geometry:
+            return math.nan
+        volumes = {one.folder: one.volume for one in self.slices}
+        found = (float(getattr(one, name)) for one in volumes.values())
+        return _mean(one for one in found if not math.isnan(one))
+
+    @property
     def false_positive_px(self) -> int:
         """Pixels inside the outlines found on tumour-free slices."""
         return sum(one.predicted_px for one in self.slices if not one.tumour)
@@ -185,7 +248,7 @@ def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) 
     if [one.source for one in finding.slices] != list(case.sources):
         raise InputError(f"{folder}: the finding must be about the case's slices, received others")
     scores = []
-    for one, truth in zip(finding.slices, case.truths, strict=True):
+    for one, truth, volume in zip(finding.slices, case.truths, _volume_scores(case, finding), strict=True):
         if truth is None:
             raise InputError(f"{one.source.path}: a slice must have a true mask to be scored, received none")
         surfaces = measure_surfaces(one.mask, truth.pixels)
@@ -205,9 +268,25 @@ def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) 
                 sha256=one.source.sha256,
                 raw=one.probability if one.raw_probability is None else one.raw_probability,
                 soft=one.soft,
+                volume=volume,
             )
         )
     return tuple(scores)
+
+
+def _volume_scores(case: Case, finding: Finding) -> Iterator[VolumeScore | None]:
+    """Compare the outlines of each scan that has a spacing; one answer a slice."""
+    start = 0
+    for scan in case.scans:
+        mine = slice(start, start + len(scan))
+        start = mine.stop
+        truths = [one.pixels for one in case.truths[mine] if one is not None]
+        if not scan.has_geometry or len(truths) < len(scan):
+            yield from [None] * len(scan)
+            continue
+        found = np.stack([one.mask for one in finding.slices[mine]])
+        apart = measure_volume_surfaces(found, np.stack(truths), scan.affine)
+        yield from [VolumeScore(voxel_volume(scan.affine), apart.hd95, apart.asd)] * len(scan)
 
 
 def missing_sequences(case: Case) -> tuple[Sequence, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from gliascope.evaluate.definitions import BY_NAME, FIGURES, Definition
+from gliascope.evaluate.definitions import BY_NAME, EVERY, Definition
 from gliascope.evaluate.record import LONE, EvaluationRecord
-from gliascope.evaluate.record_parts import FigureRecord, GroupRecord, ShareRecord
+from gliascope.evaluate.record_parts import FigureRecord, GroupRecord, PatientRecord, ShareRecord
 
 HEADLINE: Final = (
     "dice_mean",
@@ -15,6 +15,7 @@ HEADLINE: Final = (
     "iou_mean",
     "dice_pooled",
     "hd95_mean",
+    "hd95_mm_mean",
     "auc",
     "sensitivity",
     "specificity",
@@ -32,6 +33,11 @@ OUTLINES: Final = (
     "dice_slice",
     "hd95_mean",
     "asd_mean",
+    "hd95_mm_mean",
+    "hd95_mm_median",
+    "asd_mm_mean",
+    "volume_error_ml_mean",
+    "volume_bias_ml_mean",
     "hd95_slices",
     "missed_slices",
     "empty_slices",
@@ -58,6 +64,9 @@ GROUP_FIGURES: Final = (
     "dice_slice",
     "hd95_mean",
     "asd_mean",
+    "hd95_mm_mean",
+    "asd_mm_mean",
+    "volume_error_ml_mean",
     "auc",
     "pr_auc",
     "sensitivity",
@@ -78,12 +87,12 @@ GROUP_TITLES: Final[Mapping[str, str]] = {
 
 def console_order() -> list[Definition]:
     """Every figure, the headline first."""
-    return [*(BY_NAME[name] for name in HEADLINE), *(one for one in FIGURES if one.name not in HEADLINE)]
+    return [*(BY_NAME[name] for name in HEADLINE), *(one for one in EVERY if one.name not in HEADLINE)]
 
 
 def slice_figures() -> list[str]:
     """Names of the figures of how slices are called: all that are about nothing else."""
-    return [one.name for one in FIGURES if one.name not in (*OUTLINES, *SURPLUS, *PROBABILITIES)]
+    return [one.name for one in EVERY if one.name not in (*OUTLINES, *SURPLUS, *PROBABILITIES)]
 
 
 POINT_TITLES: Final = (
@@ -196,7 +205,11 @@ def group_rows(groups: Sequence[GroupRecord], by: str) -> list[list[str]]:
     return [
         ["Patients", *(f"{figures['auc'].patients}" for figures in mine)],
         ["Slices", *(f"{figures['auc'].slices}" for figures in mine)],
-        *([BY_NAME[name].title, *(_cell(figures[name], name) for figures in mine)] for name in GROUP_FIGURES),
+        *(
+            [BY_NAME[name].title, *(_cell(figures[name], name) for figures in mine)]
+            for name in GROUP_FIGURES
+            if all(name in figures for figures in mine)
+        ),
     ]
 
 
@@ -208,14 +221,20 @@ def _cell(figure: FigureRecord, name: str) -> str:
 
 def patient_titles(record: EvaluationRecord) -> list[str]:
     """Titles of the columns of `patient_rows`; the fold's only where there are folds."""
-    titles = ["patient", "institution", "Dice", "IoU", "HD95, px", "ASD, px", "true px", "predicted px"]
+    units = ("mm", "ml") if has_space(record) else ("px", "px")
+    titles = ["patient", "institution", "Dice", "IoU", f"HD95, {units[0]}", f"ASD, {units[0]}"]
+    titles += [f"true {units[1]}", f"predicted {units[1]}"]
     titles += ["tumour slices", "of them called", "false alarms", "missing sequences"]
     return [*titles, "fold"] if _has_folds(record) else titles
 
 
 def patient_rows(record: EvaluationRecord) -> list[list[str]]:
-    """Write one row a patient, the lowest Dice first; those without one at the end."""
-    dice, iou, far, near = (BY_NAME[name] for name in ("dice_mean", "iou_mean", "hd95_mean", "asd_mean"))
+    """Write one row a patient, the lowest Dice first; those without one at the end.
+
+    In millimetres and millilitres where every patient has geometry, in pixels elsewhere.
+    """
+    dice, iou = (BY_NAME[name] for name in ("dice_mean", "iou_mean"))
+    sizes = _in_space if has_space(record) else _in_pixels
     ordered = sorted(record.patients, key=lambda one: (one.dice is None, one.dice or 0.0, one.patient))
     return [
         [
@@ -223,10 +242,7 @@ def patient_rows(record: EvaluationRecord) -> list[list[str]]:
             one.institution,
             dice.show(one.dice),
             iou.show(one.iou),
-            far.show(one.hd95),
-            near.show(one.asd),
-            f"{one.true_px:,}",
-            f"{one.predicted_px:,}",
+            *sizes(one),
             f"{one.tumour_slices}",
             f"{one.found_slices}",
             f"{one.called_slices - one.found_slices}",
@@ -235,6 +251,22 @@ def patient_rows(record: EvaluationRecord) -> list[list[str]]:
         ]
         for one in ordered
     ]
+
+
+def has_space(record: EvaluationRecord) -> bool:
+    """Whether the record has figures in millimetres and millilitres."""
+    return "hd95_mm_mean" in record.figures
+
+
+def _in_pixels(one: PatientRecord) -> list[str]:
+    far, near = BY_NAME["hd95_mean"].show(one.hd95), BY_NAME["asd_mean"].show(one.asd)
+    return [far, near, f"{one.true_px:,}", f"{one.predicted_px:,}"]
+
+
+def _in_space(one: PatientRecord) -> list[str]:
+    far, near = BY_NAME["hd95_mm_mean"].show(one.hd95_mm), BY_NAME["asd_mm_mean"].show(one.asd_mm)
+    volume = BY_NAME["volume_error_ml_mean"]
+    return [far, near, volume.show(one.true_ml), volume.show(one.predicted_ml)]
 
 
 def _has_folds(record: EvaluationRecord) -> bool:

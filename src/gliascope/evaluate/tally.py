@@ -26,6 +26,9 @@ class Tally:
         Pixels of the outlines.
     dice, iou, hd95, asd, excess : ndarray, float64
         As in `PatientScore`; ``excess`` are the false-positive pixels over the true ones. NaN where not defined.
+    hd95_mm, asd_mm, surplus_ml : ndarray, float64
+        As in `PatientScore`; ``surplus_ml`` is the volume outlined minus the true one, NaN where both are empty or
+        without geometry.
     slices, tumour, empty : ndarray, int64
         All slices, those with a tumour, those without.
     found, alarms : ndarray, int64
@@ -56,6 +59,9 @@ class Tally:
     hd95: Value
     asd: Value
     excess: Value
+    hd95_mm: Value
+    asd_mm: Value
+    surplus_ml: Value
     slices: Count
     tumour: Count
     empty: Count
@@ -99,6 +105,9 @@ def tabulate(patients: Sequence[PatientScore]) -> Tally:
         hd95=valued(lambda one: one.hd95),
         asd=valued(lambda one: one.asd),
         excess=valued(_excess),
+        hd95_mm=valued(lambda one: one.hd95_mm),
+        asd_mm=valued(lambda one: one.asd_mm),
+        surplus_ml=valued(lambda one: math.nan if math.isnan(one.dice) else one.predicted_ml - one.true_ml),
         slices=counted(lambda one: len(one.slices)),
         tumour=number(lambda s: s.tumour),
         empty=number(lambda s: not s.tumour),

@@ -104,10 +104,17 @@ def summary(score: PatientScore) -> str:
     tumour = [one for one in score.slices if one.tumour]
     parts = [
         f"Dice {BY_NAME['dice_mean'].show(score.dice)}",
-        f"true outlines {score.true_px:,} px, predicted {score.predicted_px:,} px, in both {score.both_px:,} px",
+        _sizes(score),
         f"{sum(one.called for one in tumour)} of {len(tumour)} tumour slices called",
     ]
     return "; ".join(parts)
+
+
+def _sizes(score: PatientScore) -> str:
+    if score.has_geometry:
+        ml = BY_NAME["volume_error_ml_mean"]
+        return f"true outlines {ml.show(score.true_ml)} ml, predicted {ml.show(score.predicted_ml)} ml"
+    return f"true outlines {score.true_px:,} px, predicted {score.predicted_px:,} px, in both {score.both_px:,} px"
 
 
 def compared_slices(case: Case, finding: Finding) -> tuple[ComparedSlice, ...]:

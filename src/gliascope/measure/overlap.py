@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.errors import InputError
+from gliascope.geometry import Affine, spacing
 
 PERCENTILE: Final = 95.0
 """Percentile of the surface distances that `hd95` reports."""
@@ -86,14 +87,14 @@ def iou(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True)
 class Surfaces:
-    """How far the borders of two outlines on one slice lie apart, in pixels; NaN where either outline is empty.
+    """How far the borders of two outlines lie apart; NaN where either outline is empty.
 
     Attributes
     ----------
     hd95 : float
-        See `hd95`.
+        See `hd95`; in millimetres from `measure_volume_surfaces`.
     asd : float
-        See `asd`.
+        See `asd`; likewise.
     """
 
     hd95: float
@@ -161,7 +162,39 @@ def measure_surfaces(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) ->
     InputError
         If shapes differ, an array is not boolean or not 2-D.
     """
-    there, back = surface_distances(prediction, truth)
+    return _summary(*surface_distances(prediction, truth))
+
+
+def measure_volume_surfaces(prediction: NDArray[np.bool_], truth: NDArray[np.bool_], affine: Affine) -> Surfaces:
+    """How far the surfaces of two outlines of a volume lie apart, in millimetres.
+
+    As `hd95` and `asd`, in three dimensions: a border voxel is inside and has one of its six neighbours outside, and
+    distances are measured along the axes with their spacing.
+
+    Parameters
+    ----------
+    prediction, truth : ndarray, bool, shape (slice, row, column)
+    affine : ndarray, float64, shape (4, 4)
+        (column, row, slice) to millimetres; its axes are taken to be at right angles, as those of all slices are within
+        `gliascope.read.volume.axial.MAX_SHEAR`.
+
+    Returns
+    -------
+    Surfaces
+
+    Raises
+    ------
+    InputError
+        If shapes differ, an array is not boolean or not 3-D.
+    """
+    _check(prediction, truth)
+    if prediction.ndim != 3:
+        raise InputError(f"an outline of a volume must be 3-D, received shape {prediction.shape}")
+    edges = spacing(affine)
+    return _summary(*_distances(prediction, truth, (float(edges[2]), float(edges[1]), float(edges[0]))))
+
+
+def _summary(there: NDArray[np.float64], back: NDArray[np.float64]) -> Surfaces:
     if not there.size:
         return Surfaces(float("nan"), float("nan"))
     furthest = max(np.percentile(there, PERCENTILE), np.percentile(back, PERCENTILE))
@@ -194,21 +227,29 @@ def surface_distances(
     _check(prediction, truth)
     if prediction.ndim != 2:
         raise InputError(f"mask must be 2-D, received shape {prediction.shape}")
+    return _distances(prediction, truth, (1.0, 1.0))
+
+
+def _distances(
+    prediction: NDArray[np.bool_], truth: NDArray[np.bool_], steps: tuple[float, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distances of the borders, there and back; `steps` from one voxel to the next along each axis."""
     if not prediction.any() or not truth.any():
         return np.empty(0), np.empty(0)
     from scipy import ndimage
 
     window = _window(prediction | truth)
     first, second = _border(prediction[window]), _border(truth[window])
-    there = ndimage.distance_transform_edt(~second)[first]
-    back = ndimage.distance_transform_edt(~first)[second]
+    there = ndimage.distance_transform_edt(~second, sampling=steps)[first]
+    back = ndimage.distance_transform_edt(~first, sampling=steps)[second]
     return there, back
 
 
-def _window(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Rows and columns that hold all of a mask: nothing outside them changes a distance, and they are far fewer."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+def _window(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """The box that holds all of a mask: nothing outside it changes a distance, and it is far smaller."""
+    axes = range(mask.ndim)
+    there = [np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis))) for axis in axes]
+    return tuple(slice(int(one[0]), int(one[-1]) + 1) for one in there)
 
 
 def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
 from gliascope.present.files import replaced
+from gliascope.present.lettering import Box, Colour, Lettering
 
-Colour = tuple[int, int, int]
-Box = tuple[int, int, int, int]
+__all__ = [
+    "BACKGROUND",
+    "FAINT",
+    "INK",
+    "LINE",
+    "NOTICE",
+    "PREDICTION",
+    "TRUTH",
+    "Align",
+    "Box",
+    "Canvas",
+    "Colour",
+    "Layout",
+    "Text",
+    "save_picture",
+]
+
 Align = Literal["left", "centre", "right"]
 
 BACKGROUND: Final[Colour] = (17, 18, 20)
@@ -75,7 +90,7 @@ class Canvas:
     height: int
     _image: Image.Image = field(init=False, repr=False)
     _draw: ImageDraw.ImageDraw = field(init=False, repr=False)
-    _fonts: dict[tuple[int, bool], ImageFont.FreeTypeFont] = field(init=False, repr=False, default_factory=dict)
+    _fonts: dict[tuple[int, bool], Lettering] = field(init=False, repr=False, default_factory=dict)
     _panels: dict[str, Box] = field(init=False, repr=False, default_factory=dict)
     _texts: list[Text] = field(init=False, repr=False, default_factory=list)
 
@@ -133,7 +148,7 @@ class Canvas:
         Parameters
         ----------
         content : str
-            Characters that cannot be printed become ``?``; too long a line loses its middle.
+            In any alphabet, see `gliascope.present.lettering.drawable`; too long a line loses its middle.
         at : tuple of int
             Left end (or middle, or right end: `align`) and top of the line, in pixels.
         size : int
@@ -151,11 +166,9 @@ class Canvas:
             Left, top, right and bottom; the last two exclusive.
         """
         font = self._font(size, bold)
-        line = shortened(content, font, room)
-        x, y = at[0] - {"left": 0.0, "centre": 0.5, "right": 1.0}[align] * font.getlength(line), at[1]
-        ends = self._draw.textbbox((round(x), y), line, font=font)
-        self._draw.text((round(x), y), line, font=font, fill=colour)
-        box = (int(ends[0]), int(ends[1]), int(ends[2]), int(ends[3]))
+        line = font.line(content, room)
+        x, y = at[0] - {"left": 0.0, "centre": 0.5, "right": 1.0}[align] * font.length(line), at[1]
+        box = font.draw(self._image, line, (round(x), y), colour)
         self._texts.append(Text(line, box))
         return box
 
@@ -182,10 +195,10 @@ class Canvas:
         save_picture(self._image, path, title, comment)
         return Layout(self.width, self.height, dict(self._panels), tuple(self._texts))
 
-    def _font(self, size: int, bold: bool) -> ImageFont.FreeTypeFont:
+    def _font(self, size: int, bold: bool) -> Lettering:
         key = (size, bold)
         if key not in self._fonts:
-            self._fonts[key] = load_font(size, bold=bold)
+            self._fonts[key] = Lettering(size, bold=bold)
         return self._fonts[key]
 
 
@@ -209,42 +222,3 @@ def save_picture(picture: Image.Image, path: Path, title: str, comment: str | No
     with replaced(path) as temporary:
         # Level 3 writes these pictures twice as fast as level 6 and no larger.
         picture.save(temporary, format="PNG", compress_level=3, pnginfo=note)
-
-
-def load_font(size: int, *, bold: bool) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans in a height of `size` pixels."""
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    # The basic layout is the same on every machine; Raqm is not always there.
-    return ImageFont.truetype(str(font_folder() / name), size, layout_engine=ImageFont.Layout.BASIC)
-
-
-def font_folder() -> Path:
-    """Folder of the DejaVu fonts that travel with matplotlib, found without importing it (1 s saved)."""
-    spec: Any = find_spec("matplotlib")
-    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
-
-
-def shortened(content: str, font: ImageFont.FreeTypeFont, room: int | None) -> str:
-    """A line that fits.
-
-    Parameters
-    ----------
-    content : str
-    font : FreeTypeFont
-    room : int or None
-        Widest line, in pixels.
-
-    Returns
-    -------
-    str
-        With ``?`` for what cannot be printed; too long a line loses its middle.
-    """
-    line = "".join(c if c.isprintable() else "?" for c in content)
-    if room is None or font.getlength(line) <= room:
-        return line
-    for kept in range(len(line) - 1, 0, -1):
-        head, tail = line[: (kept + 1) // 2], line[len(line) - kept // 2 :]
-        short = f"{head}\N{HORIZONTAL ELLIPSIS}{tail}"
-        if font.getlength(short) <= room:
-            return short
-    return ""

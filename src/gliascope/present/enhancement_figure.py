@@ -23,10 +23,9 @@ from gliascope.present.canvas import (
     Colour,
     Layout,
     Text,
-    load_font,
     save_picture,
-    shortened,
 )
+from gliascope.present.lettering import Lettering, drawable
 from gliascope.recipe import Clahe
 
 if TYPE_CHECKING:
@@ -247,8 +246,8 @@ def _caption(axes: Axes, text: str) -> None:
 
 
 def _write(figure: Figure, bottom: int, text: str, size: float, **style: Any) -> None:
-    font = load_font(round(size * DPI / 72), bold="weight" in style)
-    clean = shortened(text, font, WIDTH - 3 * MARGIN)
+    font = Lettering(round(size * DPI / 72), bold="weight" in style)
+    clean = drawable(font.line(text, WIDTH - 3 * MARGIN))
     # A file's name may hold a dollar sign, which is no formula here.
     figure.text(MARGIN / WIDTH, bottom / HEIGHT, clean, fontsize=size, parse_math=False, **style)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.present.curves import COLOURS
+from gliascope.present.lettering import drawable
 from gliascope.present.plot_sheet import ALARM, FAINT, INK, Heading, bare, looks, plotted
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Dot:
         Sets colour and shape.
     value : float
         NaN is left out.
-    size : int
-        Pixels inside the true outlines.
+    size : float
+        Pixels inside the true outlines, or their volume in millilitres.
     parts : tuple of float
         The same figure of each slice, where there is one.
     """
@@ -44,7 +45,7 @@ class Dot:
     name: str
     group: str
     value: float
-    size: int = 0
+    size: float = 0
     parts: tuple[float, ...] = ()
 
 
@@ -136,7 +137,15 @@ def distance_by_patient(dots: Sequence[Dot], path: Path, *, label: str, heading:
         _names(axes, shown)
 
 
-def dice_by_size(dots: Sequence[Dot], path: Path, *, limit: float, edges: Sequence[float], heading: Heading) -> None:
+def dice_by_size(
+    dots: Sequence[Dot],
+    path: Path,
+    *,
+    limit: float,
+    edges: Sequence[float],
+    heading: Heading,
+    unit: Literal["pixels", "ml"] = "pixels",
+) -> None:
     """Draw Dice against the size of the tumour, on a logarithmic axis.
 
     Parameters
@@ -148,8 +157,10 @@ def dice_by_size(dots: Sequence[Dot], path: Path, *, limit: float, edges: Sequen
     limit : float
         A patient below it counts as failed.
     edges : sequence of float
-        Pixels where one class of sizes ends and the next begins.
+        Where one class of sizes ends and the next begins.
     heading : Heading
+    unit : str
+        Of the sizes.
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -172,11 +183,13 @@ def dice_by_size(dots: Sequence[Dot], path: Path, *, limit: float, edges: Sequen
                 label=group,
                 zorder=3,
             )
-        axes.set(xlabel="pixels inside the true outlines, all slices", ylabel="Dice over the patient's volume")
+        label = "volume of the true outlines, ml" if unit == "ml" else "pixels inside the true outlines, all slices"
+        axes.set(xlabel=label, ylabel="Dice over the patient's volume")
         lowest = min([limit, *(one.value for one in shown)])
         axes.set(xscale="log", ylim=(max(0.0, np.floor(lowest * 10 - 1) / 10), 1.01))
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        shape = ",.9g" if unit == "ml" else ",.0f"
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:{shape}}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         bare(axes)
         axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -214,7 +227,7 @@ def dice_by_group(bars: Sequence[Bar], path: Path, *, overall: Bar, level: float
         lowest = min([*ends, 0.7])
         axes.set(xlim=(max(0.0, np.floor(lowest * 10 - 0.3) / 10), 1), ylim=(len(rows) - 0.5, -0.6))
         axes.set_xlabel(f"Dice per patient, mean and {level:.0%} interval")
-        titles = [row if isinstance(row, str) else row.name for row in rows]
+        titles = [drawable(row if isinstance(row, str) else row.name) for row in rows]
         axes.set_yticks(range(len(rows)), titles)
         bare(axes, "x")
         axes.tick_params(axis="y", length=0, pad=8)
@@ -246,7 +259,7 @@ def _dots(axes: Axes, shown: Sequence[Dot], rows: NDArray[np.intp]) -> None:
 
 
 def _names(axes: Axes, shown: Sequence[Dot]) -> None:
-    axes.set_yticks(range(len(shown)), [one.name for one in shown])
+    axes.set_yticks(range(len(shown)), [drawable(one.name) for one in shown])
     axes.set_ylim(-0.8, len(shown) - 0.2)
     bare(axes, "x")
     axes.tick_params(axis="y", labelsize=7.5, length=0, pad=8)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from gliascope.present.canvas import NOTICE
 from gliascope.present.curves import COLOURS
 from gliascope.present.files import replaced
+from gliascope.present.lettering import drawable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +95,8 @@ def _head(figure: Figure, title: str, subtitle: Sequence[str], stamp: Sequence[s
     left, top = 0.12 / width, height - 0.1
 
     def write(text: str, at: float, size: float, colour: str, weight: str = "normal") -> None:
-        figure.text(left, at / height, text, fontsize=size, color=colour, weight=weight, va="top", linespacing=1.25)
+        shown = "\n".join(drawable(line) for line in text.split("\n"))
+        figure.text(left, at / height, shown, fontsize=size, color=colour, weight=weight, va="top", linespacing=1.25)
 
     write(title, top, 12.5, INK, "bold")
     top -= 0.3

@@ -1,4 +1,4 @@
-"""Outlines as NIfTI files, over the scan that they were made from."""
+"""Outlines and enhanced sequences as NIfTI files, over the scan that they were made from."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LABEL: Final = 1002
 
 
 def write_volume(values: NDArray[Any], header: bytes, path: Path) -> None:
-    """Write a mask or a map of probabilities as ``.nii.gz`` with its source's header.
+    """Write a mask, a map of probabilities or enhanced grey levels as ``.nii.gz`` with its source's header.
 
     Orientation, spacing and units stay as they were, codes included; type, scaling and description change. The file is
     written under another name, read back by nibabel, compared with the source's header, and then moved into place. The
@@ -40,7 +40,7 @@ def write_volume(values: NDArray[Any], header: bytes, path: Path) -> None:
 
     Parameters
     ----------
-    values : ndarray, bool (written as uint8) or float32, shape (i, j, k)
+    values : ndarray, bool (a mask, written as uint8), float32 (probabilities) or uint8 (grey levels), shape (i, j, k)
         As the source's array is stored.
     header : bytes
         The source's header, 348 (NIfTI-1) or 540 (NIfTI-2) bytes.
@@ -50,14 +50,17 @@ def write_volume(values: NDArray[Any], header: bytes, path: Path) -> None:
     Raises
     ------
     InputError
-        If the array is neither bool nor float32, or not 3-D.
+        If the array is of another type, or not 3-D.
     GliascopeError
         If what was written is not what is read back; nothing is left behind then.
     """
-    if values.ndim != 3 or values.dtype not in (np.bool_, np.float32):
-        raise InputError(f"a volume must be bool or float32 and 3-D, received {values.dtype} of shape {values.shape}")
+    if values.ndim != 3 or values.dtype not in (np.bool_, np.float32, np.uint8):
+        raise InputError(
+            f"a volume must be bool, uint8 or float32 and 3-D, received {values.dtype} of shape {values.shape}"
+        )
     stored = values.astype(np.uint8) if values.dtype == np.bool_ else values
-    fields = _header(stored, header, is_label=values.dtype == np.bool_)
+    white = 255 if values.dtype == np.uint8 else 1
+    fields = _header(stored, header, white, is_label=values.dtype == np.bool_)
     body = stored.astype(stored.dtype.newbyteorder(fields.endianness)).tobytes(order="F")
     with replaced(path) as temporary:
         content = fields.binaryblock + bytes(4) + body
@@ -65,14 +68,14 @@ def write_volume(values: NDArray[Any], header: bytes, path: Path) -> None:
         _check(temporary, stored, header, path.name)
 
 
-def _header(stored: NDArray[Any], header: bytes, *, is_label: bool) -> Any:
+def _header(stored: NDArray[Any], header: bytes, white: int, *, is_label: bool) -> Any:
     fields = _kind(header)(header, check=False)
     edges = np.array(fields["pixdim"])
     fields["dim"][:] = [3, *stored.shape, 1, 1, 1, 1]
     fields.set_data_dtype(stored.dtype)
     fields["pixdim"][:] = [edges[0], *edges[1:4], 0, 0, 0, 0]
     fields["scl_slope"], fields["scl_inter"] = 1, 0
-    fields["cal_max"], fields["cal_min"] = 1, 0
+    fields["cal_max"], fields["cal_min"] = white, 0
     fields["vox_offset"] = len(header) + 4
     fields["intent_code"] = _LABEL if is_label else 0
     fields["intent_name"] = b""

@@ -15,7 +15,7 @@ from typing import Any, Final
 from gliascope.bundle import load_bundle
 from gliascope.dataset.layout import patients
 from gliascope.evaluate.assemble import Evaluation
-from gliascope.evaluate.definitions import FIGURES
+from gliascope.evaluate.definitions import EVERY
 from gliascope.evaluate.evidence import evaluation_of, load_evidence, save_evidence
 from gliascope.evaluate.files import write_text
 from gliascope.evaluate.join import join_evaluations
@@ -172,7 +172,7 @@ def write_inner(job: Job) -> Path | None:
     measured = [load_inner(job.files(fold).inner) for fold in job.trained()]
     if not measured:
         return None
-    names = [one.name for one in FIGURES if one.name in measured[0]["figures"]]
+    names = [one.name for one in EVERY if one.name in measured[0]["figures"]]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["fold", "patients", "best_epoch", "steps", "detection", "mask", "components", *names])

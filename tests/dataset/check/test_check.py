@@ -23,6 +23,8 @@ A, B, C = (f"PHANTOM_LS_000{number}_19000101" for number in range(3))
 
 CheckRules = Callable[[Path], dict[str, list[tuple[str, str]]]]
 Break = Callable[[Path], object]
+OF_VOLUMES = {"no-flair", "mask-grid", "sequence-missing", "as-stored"}
+"""Broken in test_volumes.py."""
 
 
 def image(root: Path, name: str, number: int) -> Path:
@@ -223,7 +225,7 @@ def test_a_rule_is_broken(
 
 
 def test_every_rule_has_a_data_set_that_breaks_it() -> None:
-    assert {one[0] for one in BROKEN} == set(RULES)
+    assert {one[0] for one in BROKEN} == set(RULES) - OF_VOLUMES
 
 
 def test_a_sound_data_set_has_nothing_to_remark_on(sound: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from gliascope.dataset.check.alike import LIMIT, find_alike
 from gliascope.dataset.check.facts import FolderFacts, Notes, Slice
@@ -21,9 +22,9 @@ def check_across(folders: Sequence[FolderFacts], notes: Notes, advance: Callable
     """
     filled = [one for one in folders if one.slices]
     _check_names(filled, notes)
-    _check_sizes(filled, notes)
+    _check_sizes([one for one in filled if not one.is_volume], notes)
     known = _check_repeats(filled, notes)
-    patient_at = {one.path: one.patient for one in filled}
+    patient_at = {one.path: one.patient for one in filled if not one.is_volume}
     for pair in find_alike(filled, advance):
         if frozenset((patient_at[pair.first.path.parent], patient_at[pair.second.path.parent])) in known:
             continue  # they share slices pixel for pixel: told already
@@ -57,6 +58,7 @@ def _check_repeats(folders: Sequence[FolderFacts], notes: Notes) -> set[frozense
     """Note slices of equal pixels, blank ones aside; the pairs of patients that share some."""
     first: dict[str, tuple[FolderFacts, Slice]] = {}
     shared: set[frozenset[str]] = set()
+    volumes: Counter[tuple[str, Path, Path]] = Counter()
     for folder in folders:
         for one in folder.slices:
             if one.blank:
@@ -69,5 +71,10 @@ def _check_repeats(folders: Sequence[FolderFacts], notes: Notes) -> set[frozense
                 shared.add(frozenset((owner.patient, folder.patient)))
             page = f" (page {earlier.page})" if earlier.page else ""
             rule = "repeated-across-patients" if across else "repeated-in-patient"
+            if folder.is_volume:
+                volumes[rule, one.path, earlier.path] += 1
+                continue
             notes.add(rule, one.path, f"the pixels of {notes.place(earlier.path)}{page}")
+    for (rule, path, earlier_path), count in volumes.items():  # one remark a pair of files, however many slices
+        notes.add(rule, path, f"{count} axial slices with the pixels of {notes.place(earlier_path)}")
     return shared

@@ -10,7 +10,8 @@ from gliascope.dataset.check.facts import Notes
 from gliascope.dataset.check.folder import check_folder
 from gliascope.dataset.check.report import CheckReport, in_order
 from gliascope.dataset.check.stray import check_stray
-from gliascope.dataset.layout import refuse_volumes
+from gliascope.dataset.check.volumes import check_volumes
+from gliascope.dataset.layout import crowded_folders, name_of, refuse_studies
 from gliascope.errors import InputError
 from gliascope.read.find import find_cases
 
@@ -19,10 +20,10 @@ Advance = Callable[[int, int, str], None]
 
 
 def check_data(root: str | Path, advance: Advance = lambda _done, _total, _note: None) -> CheckReport:
-    """Check a data set in the LGG layout: files, masks, names, sizes, and what its patients must not share.
+    """Check a data set in the LGG layout, or of labelled NIfTI cases: files, truths, names, and what patients share.
 
     No file ends the check, however damaged. Slices are forgotten as soon as their folder is read: what is kept of each
-    is its digest and a thumbnail of 4 kB.
+    is its digest and, of images, a thumbnail of 4 kB.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def check_data(root: str | Path, advance: Advance = lambda _done, _total, _note:
     Raises
     ------
     InputError
-        If there is no such folder, no image in it, or NIfTI volumes.
+        If there is no such folder, no image in it, or DICOM studies.
     """
     place = Path(root)
     if not place.is_dir():
@@ -47,11 +48,15 @@ def check_data(root: str | Path, advance: Advance = lambda _done, _total, _note:
     cases = find_cases(place)
     if not any(case.images for case in cases):
         raise InputError(f"{root}: a data set must hold patients' folders with images, received none")
-    refuse_volumes(cases, "gliascope data check")
+    refuse_studies(cases, "gliascope data check")
+    crowded = crowded_folders(cases)
     notes = Notes(place)
     folders = []
     for done, case in enumerate(cases, start=1):
-        folders.append(check_folder(case, notes))
+        if case.sequences:
+            folders.append(check_volumes(case, name_of(case, is_alone=case.path not in crowded), notes))
+        else:
+            folders.append(check_folder(case, notes))
         advance(done, len(cases), case.path.name)
     check_across(folders, notes, lambda _done, _total: advance(len(cases), len(cases), "comparing patients"))
     check_stray(place, {path for case in cases for path in (*case.images, *case.masks)}, notes)

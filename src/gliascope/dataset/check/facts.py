@@ -88,6 +88,8 @@ class FolderFacts:
         FLAIR, cut to the head and reduced, of the slices fit to be compared between patients.
     thumbnail_of : tuple of int
         Which of `slices` each thumbnail shows.
+    is_volume : bool
+        Whether the slices are those of NIfTI volumes.
     """
 
     name: str
@@ -96,6 +98,7 @@ class FolderFacts:
     slices: tuple[Slice, ...]
     thumbnails: NDArray[np.uint8]
     thumbnail_of: tuple[int, ...]
+    is_volume: bool = False
 
 
 @dataclass(frozen=True, eq=False)

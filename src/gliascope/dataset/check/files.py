@@ -98,7 +98,7 @@ def _read_image(path: Path, notes: Notes) -> list[Page]:
     try:
         decoded = decode(path)
     except UnreadableFile as error:
-        notes.add("unreadable", path, _reason(error, path))
+        notes.add("unreadable", path, reason_of(error, path))
         return []
     pages = []
     for number, pixels in enumerate(decoded.pages):
@@ -117,11 +117,11 @@ def _check_mask(path: Path, pages: list[Page], notes: Notes) -> list[bool]:
             return []
         outlines, told = read_masks(path, shapes)
     except UnreadableFile as error:
-        notes.add("unreadable", path, _reason(error, path))
+        notes.add("unreadable", path, reason_of(error, path))
         return []
     except InputError as error:
         fits = [page.shape[:2] for page in decode(path).pages] == shapes
-        notes.add("mask-values" if fits else "mask-size", path, _reason(error, path))
+        notes.add("mask-values" if fits else "mask-size", path, reason_of(error, path))
         return []
     if SEVERAL_LABELS in told:
         notes.add("mask-labels", path, "several labels; all of them are taken as tumour")
@@ -133,7 +133,7 @@ def _check_mask(path: Path, pages: list[Page], notes: Notes) -> list[bool]:
     return inside
 
 
-def _reason(error: InputError, path: Path) -> str:
+def reason_of(error: InputError, path: Path) -> str:
     """Cut the file and the rule, which the remark names already, from a message where that can be done."""
     text = str(error).removeprefix(f"{path}: ")
     _, found, received = text.partition(", received ")

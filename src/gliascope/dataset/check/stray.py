@@ -9,6 +9,7 @@ from typing import Final
 
 from gliascope.dataset.check.facts import Notes
 from gliascope.read.find import RESULT_MARKS
+from gliascope.read.nifti.names import is_volume_name, understand
 from gliascope.read.raster import is_image_name
 from gliascope.read.truth import is_mask_name
 
@@ -41,5 +42,16 @@ def check_stray(root: Path, claimed: Collection[Path], notes: Notes) -> None:
                 continue
             if is_mask_name(path):
                 notes.add("mask-without-image", path, "no image")
+            elif is_volume_name(path) and understand(path).role == "truth":
+                if not _is_second(path, claimed):
+                    notes.add("mask-without-image", path, "no image")
+            elif is_volume_name(path):
+                notes.add("stray-file", path, "a volume that is not used")
             elif folder in patients or not name.lower().startswith(EXPECTED):
                 notes.add("stray-file", path, "an image of no patient" if is_image_name(path) else "another file")
+
+
+def _is_second(truth: Path, claimed: Collection[Path]) -> bool:
+    """Whether a volume's case has another truth, which is told as that."""
+    names = (understand(one) for one in claimed if one.parent == truth.parent and is_volume_name(one))
+    return any(one.role == "truth" and one.prefix == understand(truth).prefix for one in names)

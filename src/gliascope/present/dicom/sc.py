@@ -68,8 +68,9 @@ def _picture(
 ) -> NDArray[np.uint8]:
     from PIL import Image, ImageDraw
 
-    from gliascope.present.canvas import BACKGROUND, FAINT, INK, PREDICTION, load_font
+    from gliascope.present.canvas import BACKGROUND, FAINT, INK, PREDICTION
     from gliascope.present.display import to_grey
+    from gliascope.present.lettering import load_font
     from gliascope.present.overlay import fitted, grey_picture, outlined
 
     grey = to_grey(values, window)

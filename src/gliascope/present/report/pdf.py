@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from gliascope.errors import GliascopeError, require_extra
 from gliascope.present.blocks import Block, Drawing, Gallery, Listing, Page, Picture, Status, Table
-from gliascope.present.canvas import NOTICE, font_folder
+from gliascope.present.canvas import NOTICE
 from gliascope.present.files import replaced
+from gliascope.present.lettering import font_folder
 
 EXTRA: Final = "pdf"
 MAIN: Final = "page.typ"

@@ -26,6 +26,19 @@ SAME_PLACE: Final = 0.01
 """Millimetres within which two grids are one."""
 
 
+def missing_note(missing: tuple[Sequence, ...]) -> str:
+    """Say which T1 sequences are missing beside a FLAIR, and what that costs.
+
+    Parameters
+    ----------
+    missing : tuple of str
+        One of the keys of `LOST`; of others nothing was measured.
+    """
+    names = " and ".join(TITLES[one] for one in missing)
+    cost = f": on its test patients the model lgg-1 lost {LOST[missing]:.2f} of Dice without" if missing in LOST else ""
+    return f"{names} missing{cost}"
+
+
 class Joiner:
     """Joins the sequences of one case; problems and warnings gather meanwhile.
 
@@ -68,10 +81,7 @@ class Joiner:
         if base == "flair":
             missing = tuple(one for one in SEQUENCES if one not in given)
             if missing:
-                names = " and ".join(TITLES[one] for one in missing)
-                self.warnings.append(
-                    f"{names} missing: on its test patients the model lgg-1 lost {LOST[missing]:.2f} of Dice without"
-                )
+                self.warnings.append(missing_note(missing))
 
     def _scan(self, base: Sequence, volumes: dict[Sequence, Stored], plan: Axial) -> Scan:
         reference = volumes[base]
