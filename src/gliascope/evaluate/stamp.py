@@ -52,7 +52,9 @@ def stamp_bundle(path: str | Path, record: EvaluationRecord) -> Bundle:
             f"{path}: a bundle's card must speak of whole patients analysed as by default, received an evaluation "
             f"with {' and '.join(unusual)}"
         )
-    unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - {one.name for one in bundle.graphs.values()}
+    small = {} if bundle.quantised is None else bundle.quantised.graphs
+    graphs = {one.name for one in (*bundle.graphs.values(), *small.values())}
+    unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - graphs
     if unknown:
         raise BundleError(f"{path}: a bundle to be written again must hold known files, received {sorted(unknown)}")
     return write_bundle(
