@@ -40,8 +40,8 @@ TABLE: Final = (
     ProcessorRule(feature="avx_vnni", use="int8"),
     ProcessorRule(feature=EVERY, use="float32"),
 )
-"""What `gliascope quantise` writes into a bundle: int8 where processors multiply 8-bit integers in one instruction and it
-was measured to take a third of the time; float32 on all others: with AVX2 alone int8 saves a twelfth (decision 0150)."""
+"""What `gliascope quantise` writes into a bundle: int8 where processors have instructions for sums of products of 8-bit
+integers, and it was measured to take a third of the time; with AVX2 alone it saves a twelfth (decision 0150)."""
 
 
 class QuantisedManifest(BaseModel):

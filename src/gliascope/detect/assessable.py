@@ -224,7 +224,7 @@ def _held(flair: NDArray[np.uint8]) -> list[int]:
 def high_rank(stack: NDArray[np.uint8], rank: int) -> NDArray[np.uint8]:
     """Take of every pixel the value of a rank along the slices, 1 being the highest.
 
-    The few highest are kept sorted while the slices go by: a tenth of the work of `numpy.partition` along the first axis.
+    The few highest are kept sorted while the slices go by: a tenth of the work of `numpy.partition`.
 
     Parameters
     ----------

@@ -61,12 +61,12 @@ def enhance_for_network(
     if not clahe.enabled or clahe.blend == 0:
         return plain.astype(np.float32)
     values = np.empty(plain.shape, dtype=np.float32)
-    for result, before, one in zip(values, plain, pixels, strict=True):
+    for place, one in enumerate(pixels):
         after = enhance(one, clahe)[window]
         if clahe.blend == 1:
-            result[...] = after
+            values[place] = after
         else:
-            np.subtract(after, before, out=result, dtype=np.float32)
-            result *= np.float32(clahe.blend)
-            result += before
+            np.subtract(after, plain[place], out=values[place], dtype=np.float32)
+            values[place] *= np.float32(clahe.blend)
+            values[place] += plain[place]
     return values

@@ -83,9 +83,7 @@ def _zscore(values: NDArray[np.float32], head: NDArray[np.bool_], clip: float) -
     np.clip(rows, -clip, clip, out=rows)
 
 
-def _moments(
-    values: NDArray[np.float32], head: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _moments(values: NDArray[np.float32], head: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and deviation of each channel over the head, from those of the slices: nothing is copied."""
     counts = np.count_nonzero(head, axis=(1, 2)).astype(np.float64)[:, None]
     parts = [cv2.meanStdDev(one, mask=its_head) for one, its_head in zip(values, head.view(np.uint8), strict=True)]
