@@ -210,7 +210,7 @@ def _held(flair: NDArray[np.uint8]) -> list[int]:
     count = len(flair)
     if count == 1:
         return [0]
-    smooth = np.stack([cv2.medianBlur(np.ascontiguousarray(one), 3) for one in flair])
+    smooth = np.stack([cv2.medianBlur(np.ascontiguousarray(one), 3) for one in flair]).astype(np.uint8, copy=False)
     usual = high_rank(smooth, 1 + max(1, round(count * STRANGE)) if count > 2 else 1)
     threshold, _ = cv2.threshold(usual, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     area = (smooth > max(threshold * FOREGROUND_FLOOR, 1.0)).sum(axis=(1, 2))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import math
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from gliascope.bundle import Bundle
 from gliascope.engine.base import Tensors
+from gliascope.engine.memory import return_memory
 from gliascope.errors import BundleError, DeviceError, InputError
 from gliascope.precision import PRECISIONS, Precision, automatic_precision, processor_features
 
@@ -83,7 +82,7 @@ class OnnxEngine:
         self._sessions, self._device = _open_sessions(
             lambda one: _graphs(bundle, precision_used(bundle, one, precision)), candidates, self._threads
         )
-        _return_memory()
+        return_memory()  # of widening and laying out the weights
         self._precision = precision_used(bundle, self._device, precision)
         _check_channels(bundle, self._sessions)
         self._pool = ThreadPoolExecutor(self._threads, "gliascope-onnx")
@@ -226,19 +225,6 @@ def _open_sessions(
         f"device {candidates[0]!r} could not be started (is its driver installed?); "
         f"available: {', '.join(one for one in available_devices() if one not in candidates)}"
     )
-
-
-def _return_memory() -> None:
-    """Give back what opening the graphs took and no longer needs.
-
-    The C library of Linux would keep it, some 150 MB for a ResNet-50, and hardly use it again: the threads that run
-    slices allocate elsewhere.
-    """
-    if sys.platform != "linux":
-        return
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, musl has not
-    if trim is not None:
-        trim(0)
 
 
 def _check_channels(bundle: Bundle, sessions: Mapping[str, onnxruntime.InferenceSession]) -> None:

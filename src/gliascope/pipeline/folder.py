@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from gliascope.engine.memory import return_memory
 from gliascope.errors import InputError
 from gliascope.findings import SCHEMA, Finding
 from gliascope.pipeline.ahead import map_ahead
@@ -151,6 +152,7 @@ def analyse_into(
                     rows[begun.target.name] = _index_row(record, begun.target)
                 outcome = Outcome(record, begun.target, begun.record is not None)
                 del begun  # its pixels, before the case after the next is read
+                return_memory()
                 yield outcome
     finally:
         if (rows and reports.html) or (folder / INDEX).exists():

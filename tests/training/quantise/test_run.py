@@ -142,4 +142,4 @@ def test_weights_that_stay_in_float_are_stored_in_half_precision(trained: Bundle
     assert TensorProto.FLOAT16 not in [one.data_type for one in onnx.load_model_from_string(plain).graph.initializer]
     feed = {"images": np.random.default_rng(2).random((1, 64, 64, 3), dtype=np.float32)}
     results = [open_graph(one).run(["probability"], feed)[0] for one in (plain, half)]
-    np.testing.assert_allclose(*results, atol=2e-3)
+    np.testing.assert_allclose(results[0], results[1], atol=2e-3)
