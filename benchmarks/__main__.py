@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from benchmarks.operations import load_seconds, measure_graphs
 from benchmarks.profile import draw_profile, profile
 from benchmarks.report import write_report
 from benchmarks.scaling import by_cores, by_count, cold_start
-from gliascope.bundle import load_bundle
+from gliascope.bundle import Bundle, load_bundle
 from gliascope.engine.onnx import available_cores
 
 PARTS = ("contenders", "scaling", "cores", "cold_start", "graphs", "profile")
@@ -26,57 +28,107 @@ PARTS = ("contenders", "scaling", "cores", "cold_start", "graphs", "profile")
 def main() -> None:
     """Measure what was asked for, write the page and the JSON, print the page's place."""
     options = _parse()
+    page = options.out / "reference" / "benchmarks.md"
+    values = page.with_suffix(".json")
     with tempfile.TemporaryDirectory() as temporary:
         found = _patients(options, Path(temporary))
-        results = measure(options, found)
-    page = options.out / "reference" / "benchmarks.md"
+        begun = describe(options, found)
+        kept = taken_over(begun, values) if options.resume else {}
+        results = measure(options, found, begun | kept, lambda so_far: write_report(so_far, page, values))
     if "profile" in results:
         draw_profile(results["profile"], options.out / "images" / "profile.png", results["data"]["kind"])
-    write_report(results, page, page.with_suffix(".json"))
     for one in results["goals"]:
         print(f"{'reached' if one['reached'] else 'missed '} {one['goal']}: {one['measured']}")
     print(f"Written: {page}")
 
 
-def measure(options: argparse.Namespace, patients: list[Path]) -> dict[str, Any]:
-    """Run the parts that were asked for."""
-    threads, model, precision = options.threads, options.model, options.precision
+def describe(options: argparse.Namespace, patients: list[Path]) -> dict[str, Any]:
+    """Say what is measured, where and on what, before anything is."""
     some = patients[: options.patients]
-    results: dict[str, Any] = {
+    return {
         "schema": "gliascope.benchmarks/1",
-        "machine": describe_machine(threads),
+        "machine": describe_machine(options.threads),
         "repeats": options.repeats,
-        "precision": precision,
+        "precision": options.precision,
         "data": {
             "kind": "phantoms" if options.data is None else options.data.resolve().name,
             "patients": len(some),
             "slices": sum(len(list(one.glob("*.tif"))) - len(list(one.glob("*_mask.tif"))) for one in some),
         },
     }
-    settings: dict[str, Any] = {"threads": threads, "model": model, "precision": precision}
-    if "contenders" in options.only:
-        results["contenders"] = alternate(options.contenders, some, options.repeats, note=_note, **settings)
-    if "scaling" in options.only:
-        results["scaling"] = by_count(patients, note=_note, **settings)
-    if "cores" in options.only and threads > 1:
-        results["cores"] = by_cores(some, options.repeats, **settings)
-    if "cold_start" in options.only:
-        image = next(one for one in sorted(some[0].glob("*.tif")) if not one.stem.endswith("_mask"))
-        results["cold_start"] = {
-            name: cold_start(target, options.repeats, model, precision)
-            for name, target in (("one slice", image), ("one patient", some[0]))
-        }
-    if "graphs" in options.only:
-        bundle, peak = load_bundle(model), peak_gflops_of_one_core()
-        results["graphs"] = {
-            "peak_gflops": peak,
-            "rows": measure_graphs(bundle, peak),
-            "load_s": load_seconds(bundle),
-        }
-    if "profile" in options.only:
-        results["profile"] = profile(some, model, precision)
+
+
+def taken_over(begun: dict[str, Any], values: Path) -> dict[str, Any]:
+    """Take the parts that an earlier run of the same code measured on the same machine and data; it was ended early."""
+    try:
+        earlier: dict[str, Any] = json.loads(values.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if earlier.get("schema") != begun["schema"] or _same(earlier) != _same(begun):
+        return {}
+    return {part: earlier[part] for part in PARTS if part in earlier}
+
+
+def _same(results: dict[str, Any]) -> dict[str, Any]:
+    """What two runs must share for the one to go on with the other: all but the load before each."""
+    machine = {key: value for key, value in results["machine"].items() if key not in {"load", "busy", "date"}}
+    machine["commit"] = machine["commit"].rstrip("+")  # the page itself differs after the first part
+    return {key: value for key, value in results.items() if key not in PARTS and key != "goals"} | {"machine": machine}
+
+
+def measure(
+    options: argparse.Namespace,
+    patients: list[Path],
+    begun: dict[str, Any],
+    keep: Callable[[dict[str, Any]], None] = lambda _results: None,
+) -> dict[str, Any]:
+    """Run the parts that were asked for and are not there yet.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    patients : list of Path
+        Those of each repeat first.
+    begun : dict
+        What `describe` says, and parts that were measured before.
+    keep : callable
+        Called with all results after each part, so that a run that is ended early loses one part.
+
+    Returns
+    -------
+    dict
+    """
+    some, results = patients[: options.patients], dict(begun)
+    settings: dict[str, Any] = {"threads": options.threads, "model": options.model, "precision": options.precision}
+    makers: dict[str, Callable[[], Any]] = {
+        "contenders": lambda: alternate(options.contenders, some, options.repeats, note=_note, **settings),
+        "scaling": lambda: by_count(patients, note=_note, **settings),
+        "cores": lambda: by_cores(some, options.repeats, **settings),
+        "cold_start": lambda: _cold_starts(some[0], options),
+        "graphs": lambda: _graphs(load_bundle(options.model)),
+        "profile": lambda: profile(some, options.model, options.precision),
+    }
+    for part in PARTS:
+        if part not in options.only or part in results or (part == "cores" and options.threads == 1):
+            continue
+        _note(f"== {part}")
+        results[part] = makers[part]()
+        results["goals"] = hold(results)
+        keep(results)
     results["goals"] = hold(results)
+    keep(results)
     return results
+
+
+def _cold_starts(patient: Path, options: argparse.Namespace) -> dict[str, Any]:
+    image = next(one for one in sorted(patient.glob("*.tif")) if not one.stem.endswith("_mask"))
+    targets = {"one slice": image, "one patient": patient}
+    return {name: cold_start(one, options.repeats, options.model, options.precision) for name, one in targets.items()}
+
+
+def _graphs(bundle: Bundle) -> dict[str, Any]:
+    peak = peak_gflops_of_one_core()
+    return {"peak_gflops": peak, "rows": measure_graphs(bundle, peak), "load_s": load_seconds(bundle)}
 
 
 def peak_gflops_of_one_core() -> float:
@@ -98,6 +150,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--contenders", nargs="+", default=list(ENTRIES), choices=ENTRIES)
     parser.add_argument("--only", nargs="+", default=list(PARTS), choices=PARTS, help="what is measured")
+    parser.add_argument("--resume", action="store_true", help="take over the parts that an ended run has written")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     options = parser.parse_args()
     options.contenders = [OURS, *(one for one in options.contenders if one != OURS)]

@@ -1,4 +1,4 @@
-"""Where each millisecond of a patient goes: exclusive times of the steps, on one thread, and their picture."""
+"""Where each millisecond of a patient goes: processor time of each step without those within, and their picture."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ REST: Final = "everything else"
 
 
 class Stopwatch:
-    """Times of steps without the steps within them, in seconds."""
+    """Times of steps without the steps within them, in seconds; the processor's, whatever else the machine does."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, clock: Callable[[], float] = time.process_time) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         self._clock = clock
         self._stack: list[str] = []
@@ -113,7 +113,7 @@ def draw_profile(rows: Sequence[dict[str, Any]], path: Path, title: str) -> None
     names, values = [row["step"] for row in rows][::-1], [row["ms"] for row in rows][::-1]
     bars = axes.barh(names, values, color=["#3b6ea5" if name.startswith("network") else "#9fb8d1" for name in names])
     axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=3, fontsize=8)
-    axes.set_xlabel("milliseconds a slice, one thread")
+    axes.set_xlabel("processor milliseconds a slice, one thread")
     axes.set_title(title, fontsize=10, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.12)

@@ -73,6 +73,8 @@ def _contenders(results: dict[str, Any]) -> str:
         times = spread(found["seconds"])
         compared = "" if name == OURS else ratio(measured[OURS]["seconds"], found["seconds"]).text(1)
         cores = f"{spread(found['core_s']).median:.2f}"
+        if name != OURS:
+            cores += f", {ratio(measured[OURS]['core_s'], found['core_s']).median:.1f} times"
         rows.append([ENTRIES[name].title, times.text(2), compared, cores, f"{found['peak_mib']:.0f}", _batch(found)])
     titles = [
         "contender",
@@ -114,7 +116,8 @@ def _cores(results: dict[str, Any]) -> str:
 def _cold(results: dict[str, Any]) -> str:
     rows = [[name, Spread(**found).text(2)] for name, found in results["cold_start"].items()]
     head = (
-        "## From a cold start\n\n`gliascope analyse --no-figures` in a fresh process, imports and loading included.\n\n"
+        "## From a cold start\n\n`gliascope analyse --no-figures` in a fresh process, imports and loading included; "
+        "the files were read before.\n\n"
     )
     return head + table(["given", "seconds to the result"], rows)
 
@@ -123,6 +126,7 @@ def _graphs(results: dict[str, Any]) -> str:
     rows = [
         [
             one["role"],
+            one.get("side", ""),
             one["precision"],
             f"{one['macs'] / 1e9:.2f}",
             f"{one['parameters'] / 1e6:.2f}",
@@ -135,6 +139,7 @@ def _graphs(results: dict[str, Any]) -> str:
     ]
     titles = [
         "graph",
+        "side",
         "precision",
         "GMAC a slice",
         "M parameters",
@@ -153,4 +158,5 @@ def _graphs(results: dict[str, Any]) -> str:
 def _profile(results: dict[str, Any]) -> str:
     rows = [[one["step"], f"{one['ms']:.2f}", f"{100 * one['share']:.1f} %"] for one in results["profile"]]
     picture = "![Milliseconds a slice by step](../images/profile.png)"
-    return f"## Where the time goes\n\nOn one thread.\n\n{picture}\n\n{table(['step', 'ms a slice', 'share'], rows)}"
+    head = f"## Where the time goes\n\nProcessor time on one thread.\n\n{picture}\n\n"
+    return head + table(["step", "ms a slice", "share"], rows)

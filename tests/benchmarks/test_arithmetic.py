@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+pytest.importorskip("onnx")
+
+from benchmarks import __main__ as main
+from benchmarks import driver
+from benchmarks.__main__ import taken_over
 from benchmarks.contenders import ENTRIES, OURS
 from benchmarks.data import SLICES, draw_phantoms, patients_of, spaced
 from benchmarks.goals import hold
@@ -143,3 +150,53 @@ def test_what_was_not_measured_is_left_out(results: dict[str, Any]) -> None:
 
 def test_a_table_has_one_line_a_row() -> None:
     assert table(["a", "b"], [[1, "x"]]) == "| a | b |\n| --- | --- |\n| 1 | x |"
+
+
+def test_a_run_that_was_ended_is_gone_on_with(results: dict[str, Any], tmp_path: Path) -> None:
+    values = tmp_path / "benchmarks.json"
+    begun = {key: results[key] for key in ("machine", "repeats", "data")} | {"schema": "s", "precision": "auto"}
+    earlier = begun | {"cores": results["cores"], "goals": []}
+    assert taken_over(begun, values) == {}
+    values.write_text(json.dumps(earlier | {"machine": begun["machine"] | {"load": 9.0, "date": "then"}}))
+    assert taken_over(begun, values) == {"cores": results["cores"]}
+    for other in ({"repeats": 3}, {"machine": begun["machine"] | {"commit": "another"}}, {"schema": "t"}):
+        values.write_text(json.dumps(earlier | other))
+        assert taken_over(begun, values) == {}
+
+
+def test_each_part_is_kept_when_it_is_done(monkeypatch: pytest.MonkeyPatch, results: dict[str, Any]) -> None:
+    kept: list[list[str]] = []
+    monkeypatch.setattr(main, "by_cores", lambda *_args, **_options: results["cores"])
+    monkeypatch.setattr(main, "profile", lambda *_args: results["profile"])
+    options = argparse.Namespace(
+        only=["cores", "profile", "contenders"], threads=2, model=None, precision="auto", patients=1, repeats=1
+    )
+    begun = {"contenders": results["contenders"]}  # by an earlier run
+    done = main.measure(options, [], begun, lambda so_far: kept.append(sorted(so_far)))
+    assert kept[0] == ["contenders", "cores", "goals"]
+    assert sorted(done) == ["contenders", "cores", "goals", "profile"]
+    assert len(done["goals"]) == 4
+
+
+def test_a_peer_that_cannot_be_loaded_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Made(contextlib.nullcontext[Any]):
+        description: ClassVar[dict[str, Any]] = {}
+
+        def __init__(self, name: str, *_rest: Any) -> None:
+            super().__init__(self)
+            if name == "broken":
+                raise RuntimeError("the contender broken ended: no such module")
+
+        def run(self, _patients: list[Path]) -> dict[str, Any]:
+            return {"seconds": 2.0, "core_s": 3.0, "slices": 4, "peak_mib": 5.0}
+
+    monkeypatch.setattr(driver, "Worker", Made)
+    said: list[str] = []
+    options: dict[str, Any] = {"threads": 1, "model": None, "precision": "auto", "note": said.append}
+    found = driver.alternate([OURS, "broken", "unet"], [Path("a"), Path("b")], 2, **options)
+    assert list(found) == [OURS, "unet"]
+    assert found["unet"]["core_s"] == [1.5, 1.5]
+    assert "left out: the contender broken ended: no such module" in said
+    monkeypatch.setattr(driver, "OURS", "broken")
+    with pytest.raises(RuntimeError, match="broken ended"):
+        driver.alternate(["broken"], [Path("a")], 1, **options)

@@ -15,7 +15,7 @@ pytest.importorskip("onnx")
 from benchmarks.contenders.ours import Ours
 from benchmarks.contenders.plain import Plain, enlarge
 from benchmarks.contenders.shared import back, best_batch, run_cases, to_square
-from benchmarks.operations import graph_operations
+from benchmarks.operations import SMALLER, graph_operations, measure_graphs
 from benchmarks.profile import Stopwatch, draw_profile, profile
 from gliascope.bundle import load_bundle
 
@@ -91,6 +91,17 @@ def test_an_enlarged_graph_takes_larger_images(tiny_bundle: BundleFactory) -> No
     )
     (mask,) = session.run(None, {"images": np.zeros((1, 256, 256, 3), dtype=np.float32)})
     assert mask.shape == (1, 256, 256, 1)
+
+
+def test_graphs_are_timed_for_smaller_images_as_well() -> None:
+    bundle = load_bundle()
+    own = bundle.recipe.preparation.size
+    rows = measure_graphs(bundle, 50.0, repeats=1)
+    floats = {(one["role"], one["side"]): one["macs"] for one in rows if one["precision"] == "float32"}
+    assert set(floats) == {(role, side) for role in bundle.graphs for side in (own, SMALLER)}
+    for role in bundle.graphs:
+        assert floats[role, SMALLER] == pytest.approx(floats[role, own] * (SMALLER / own) ** 2, rel=0.01)
+    assert all(one["ms"] > 0 for one in rows)
 
 
 def test_the_embedded_graphs_can_be_enlarged_and_counted() -> None:

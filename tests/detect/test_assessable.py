@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gliascope.detect.assessable import CERTAIN, assess, assess_slice, blank_slices, broken_rule
+from gliascope.detect.assessable import CERTAIN, assess, assess_slice, blank_slices, broken_rule, high_rank
 from gliascope.detect.assessor import Assessor, load_assessor
 from gliascope.detect.section import find_section
 from gliascope.findings import REASONS, Reason
@@ -192,3 +192,18 @@ def test_a_missing_section_is_no_head(assessor: Assessor) -> None:
 
 def test_every_reason_is_told_in_a_sentence() -> None:
     assert all(len(text) > 15 and not text.endswith(".") for text in REASONS.values())
+
+
+def test_a_slice_whose_middle_row_is_constant_need_not_be_blank() -> None:
+    pixels = np.zeros((2, 5, 6, 3), dtype=np.uint8)
+    pixels[1, 0, 3, 1] = 1
+    assert blank_slices(pixels).tolist() == [True, False]
+    assert blank_slices(np.full((1, 3, 3, 1), np.nan, dtype=np.float32)).tolist() == [False]
+
+
+@pytest.mark.parametrize(("count", "rank"), [(1, 1), (2, 1), (3, 2), (12, 2), (12, 12), (40, 5)])
+def test_a_high_rank_is_what_sorting_gives(count: int, rank: int) -> None:
+    stack = np.random.default_rng(count).integers(0, 256, (count, 7, 9)).astype(np.uint8)
+    before = stack.copy()
+    assert np.array_equal(high_rank(stack, rank), np.sort(stack, axis=0)[count - rank])
+    assert np.array_equal(stack, before)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gliascope.bundle import Bundle, load_bundle
+from gliascope.bundle import Bundle, load_bundle, write_bundle
 from gliascope.dataset.split import Split
 from gliascope.errors import BundleError, InputError
 from gliascope.evaluate.card import bundle_card
@@ -15,6 +15,7 @@ from gliascope.evaluate.run import evaluate_side
 from gliascope.evaluate.stamp import stamp_bundle
 from gliascope.findings import OperatingPoint, UncertaintyRule
 from gliascope.pipeline import Analyser
+from gliascope.precision import Quantised
 from gliascope.recipe import Recipe
 
 MakeBundle = Callable[..., Bundle]
@@ -119,3 +120,26 @@ def test_a_cross_validation_is_of_no_one_bundle(bundle: Bundle, record: Evaluati
     folds = record.model_copy(update={"models": record.models * 2})
     with pytest.raises(InputError, match="the evaluation must be of one model to be asked for it, received 2"):
         stamp_bundle(bundle.path, folds)
+
+
+def test_graphs_in_int8_are_kept(bundle: Bundle, record: EvaluationRecord, tmp_path: Path) -> None:
+    small = tmp_path / "trunk.int8.onnx"
+    small.write_bytes(b"small")
+    made = write_bundle(
+        tmp_path / "both",
+        name=bundle.name,
+        wiring=bundle.wiring,
+        recipe=bundle.recipe,
+        operating_points=bundle.operating_points,
+        graphs=bundle.graphs,
+        seen=bundle.seen(),
+        summary=bundle.summary,
+        card=bundle.card(),
+        licence="None.\n",
+        quantised=Quantised({"trunk": small}, float_nodes={"trunk": ("stem",)}),
+    )
+    stamped = stamp_bundle(made.path, record)
+    assert stamped.quantised is not None
+    assert stamped.quantised.graphs["trunk"].read_bytes() == b"small"
+    assert stamped.quantised.float_nodes == {"trunk": ("stem",)}
+    assert stamped.card() == bundle_card(made, record)

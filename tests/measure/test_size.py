@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from gliascope.errors import InputError
 from gliascope.measure.size import Size, measure_size
@@ -63,3 +64,16 @@ def test_other_shapes_and_types_are_refused() -> None:
         measure_size(np.zeros((2, 3, 4), dtype=np.bool_))
     with pytest.raises(InputError, match="boolean"):
         measure_size(np.zeros((3, 4), dtype=np.uint8))
+
+
+@given(arrays(np.bool_, st.tuples(st.integers(1, 8), st.integers(1, 8))))
+def test_the_diameter_is_the_longest_way_between_corners_of_a_part(mask: NDArray[np.bool_]) -> None:
+    size = measure_size(mask)
+    if size.diameter_px is None:
+        return
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    longest = 0.0
+    for part in range(1, count + 1):
+        corners = np.concatenate([np.argwhere(labels == part) + one for one in ((0, 0), (0, 1), (1, 0), (1, 1))])
+        longest = max(longest, float(np.sqrt(((corners[:, None] - corners[None]) ** 2).sum(axis=2)).max()))
+    assert size.diameter_px == pytest.approx(longest, rel=1e-12)

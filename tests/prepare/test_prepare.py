@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gliascope.errors import InputError
 from gliascope.phantom import make_phantom
 from gliascope.prepare import InverseMap, prepare, prepare_mask, real_sequences, to_uint8
+from gliascope.prepare.clahe import enhance_for_network
 from gliascope.prepare.head import LONE_SLICE_SIDE, head_mask, head_square
 from gliascope.prepare.intensity import normalise
 from gliascope.recipe import Clahe, Preparation
@@ -194,3 +195,38 @@ def test_a_slice_without_a_head_can_be_normalised_by_itself() -> None:
     scaled = normalise(values, head, Preparation(normalise="zscore_slice"))
     np.testing.assert_allclose(scaled[0, :, 0, 0], [1, 1, -1, -1], atol=1e-6)
     assert not scaled[1].any()
+
+
+def test_scores_are_those_of_the_head_s_pixels() -> None:
+    random = np.random.default_rng(5)
+    values = random.uniform(0, 255, (6, 16, 20, 3)).astype(np.float32)
+    head = random.random((6, 16, 20)) < 0.3
+    head[2] = False
+    inside = values[head].astype(np.float64)
+    expected = np.clip((values - inside.mean(axis=0)) / inside.std(axis=0), -1.5, 1.5)
+    scaled = normalise(values, head, Preparation(clip=1.5))
+    np.testing.assert_allclose(scaled, expected, atol=2e-6)
+    assert scaled is values  # no second copy of a volume
+
+
+def test_values_that_are_part_of_other_arrays_are_left_alone() -> None:
+    whole = np.random.default_rng(6).uniform(0, 255, (2, 8, 8, 4)).astype(np.float32)
+    before = whole.copy()
+    scaled = normalise(whole[..., :3], np.ones((2, 8, 8), dtype=np.bool_), Preparation())
+    assert np.array_equal(whole, before)
+    np.testing.assert_allclose(scaled.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("how", [Clahe(), Clahe(blend=1.0), Clahe(blend=0.3), Clahe(enabled=False)])
+def test_enhancing_a_window_is_enhancing_the_whole_and_cutting(how: Clahe) -> None:
+    pixels = make_phantom(4, slices=2).scan.pixels
+    window = (slice(11, 90), slice(30, 101))
+    assert np.array_equal(enhance_for_network(pixels, how, window), enhance_for_network(pixels, how)[:, *window])
+
+
+@given(boxes, st.integers(0, 2**32 - 1))
+def test_resizing_the_window_is_the_way_forward(box: tuple[int, int, int, int, int, int], seed: int) -> None:
+    rows, columns, top, left, side, size = box
+    inverse = InverseMap((rows, columns), top, left, side, size)
+    image = np.random.default_rng(seed).random((2, rows, columns, 3), dtype=np.float32)
+    assert np.array_equal(inverse.resize_window(image[:, *inverse.window]), inverse.forward(image))

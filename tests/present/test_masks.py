@@ -75,3 +75,10 @@ def test_names() -> None:
     assert mask_name("stack.tif", 11, 12) == "stack_p0012_mask.png"
     assert probability_name("a.b.png") == "a.b_probability.png"
     assert output_stem("x.tiff", 3, 4) == "x_p0004"
+
+
+def test_empty_masks_of_two_shapes(tmp_path: Path) -> None:
+    for rows, columns in ((4, 6), (6, 4), (4, 6)):
+        write_mask(np.zeros((rows, columns), dtype=np.bool_), tmp_path / "empty.png")
+        with Image.open(tmp_path / "empty.png") as image:
+            assert (image.size, image.getextrema()) == ((columns, rows), (0, 0))

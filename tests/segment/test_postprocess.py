@@ -41,3 +41,12 @@ def test_what_is_kept_is_one_of_the_largest_parts(mask: NDArray[np.bool_]) -> No
     sizes = np.bincount(ndimage.label(mask, NEIGHBOURS)[0].ravel())[1:]
     assert kept.sum() == (sizes.max() if sizes.size else 0)
     assert np.array_equal(keep_components(kept, "largest"), kept)
+
+
+def test_parts_far_apart_are_those_of_the_whole_volume() -> None:
+    mask = np.random.default_rng(2).random((6, 40, 40)) < 0.05
+    mask[:2] = mask[:, :9] = mask[:, :, 33:] = False
+    labels = ndimage.label(mask, NEIGHBOURS)[0]
+    largest = labels == 1 + np.argmax(np.bincount(labels.ravel())[1:])
+    assert 1 < largest.sum() < mask.sum()
+    assert np.array_equal(keep_components(mask, "largest"), largest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -183,10 +183,12 @@ def _shells(square: _Square) -> Values:
 
 
 def _symmetry(square: _Square) -> Values:
+    """Correlation of the grey levels and of the outline with their mirror images."""
     image: Values = cv2.GaussianBlur(square.logarithm, (0, 0), 1.0).astype(np.float32)
-    inside = square.inside.astype(np.float32)
-    pairs = [(image, image[:, ::-1]), (image, image[::-1]), (image, image.T), (inside, inside[:, ::-1])]
-    return np.array([_correlation(*one) for one in (*pairs, (inside, inside[::-1]))], dtype=np.float32)
+    levels, outline = _centred(image), _centred(square.inside.astype(np.float32))
+    pairs = [(levels, view) for view in (levels.values[:, ::-1], levels.values[::-1], levels.values.T)]
+    pairs += [(outline, view) for view in (outline.values[:, ::-1], outline.values[::-1])]
+    return np.array([_correlation(one, _Centred(view, one.power)) for one, view in pairs], dtype=np.float32)
 
 
 def _texture(square: _Square) -> Values:
@@ -196,18 +198,28 @@ def _texture(square: _Square) -> Values:
     if levels.size < 2:
         return np.zeros(9 + len(PERCENTILES), dtype=np.float32)
     numbers: list[float] = []
-    finer = square.values
+    finer, grey = square.values, _centred(levels)
     for sigma in (1.2, 2.4, 4.8):
         coarser: Values = cv2.GaussianBlur(square.values, (0, 0), sigma).astype(np.float32)
-        detail = (finer - coarser)[core]
-        centred = detail - detail.mean()
-        deviation = float(np.sqrt((centred * centred).mean())) + 1e-6
-        skewness = float((centred * centred * centred).mean()) / deviation**3
-        numbers += [deviation, skewness, _correlation(detail, levels)]
+        detail = _centred((finer - coarser)[core])
+        deviation = float(np.sqrt(np.float32(float(detail.power) / levels.size))) + 1e-6
+        skewness = float((detail.values * detail.values * detail.values).mean()) / deviation**3
+        numbers += [deviation, skewness, _correlation(detail, grey)]
         finer = coarser
     return np.array([*numbers, *np.percentile(levels, PERCENTILES)], dtype=np.float32)
 
 
-def _correlation(first: Values, second: Values) -> float:
-    first, second = first - first.mean(), second - second.mean()
-    return float((first * second).sum() / np.sqrt((first * first).sum() * (second * second).sum() + 1e-9))
+class _Centred(NamedTuple):
+    """Values less their mean, and the sum of their squares."""
+
+    values: Values
+    power: np.float32
+
+
+def _centred(values: Values) -> _Centred:
+    centred = values - values.mean()
+    return _Centred(centred, (centred * centred).sum())
+
+
+def _correlation(first: _Centred, second: _Centred) -> float:
+    return float((first.values * second.values).sum() / np.sqrt(first.power * second.power + np.float32(1e-9)))

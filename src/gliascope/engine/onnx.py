@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gliascope.bundle import Bundle
 from gliascope.engine.base import Tensors
+from gliascope.engine.memory import return_memory
 from gliascope.errors import BundleError, DeviceError, InputError
 from gliascope.precision import PRECISIONS, Precision, automatic_precision, processor_features
 
@@ -81,6 +82,7 @@ class OnnxEngine:
         self._sessions, self._device = _open_sessions(
             lambda one: _graphs(bundle, precision_used(bundle, one, precision)), candidates, self._threads
         )
+        return_memory()  # of widening and laying out the weights
         self._precision = precision_used(bundle, self._device, precision)
         _check_channels(bundle, self._sessions)
         self._pool = ThreadPoolExecutor(self._threads, "gliascope-onnx")

@@ -66,7 +66,9 @@ def stamp_bundle(
         )
     if lone is not None:
         check_lone(record, lone)
-    unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - {one.name for one in bundle.graphs.values()}
+    small = {} if bundle.quantised is None else bundle.quantised.graphs
+    graphs = {one.name for one in (*bundle.graphs.values(), *small.values())}
+    unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - graphs
     if unknown:
         raise BundleError(f"{path}: a bundle to be written again must hold known files, received {sorted(unknown)}")
     if uncertainty is not None:

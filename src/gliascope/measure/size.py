@@ -79,8 +79,11 @@ def measure_size(mask: NDArray[np.bool_]) -> Size:
 
 
 def _diameter(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> float:
-    """Longest distance between the corners of the hull of the pixels' squares."""
-    points = np.stack([columns, rows], axis=1).astype(np.int32)
+    """Longest distance between the corners of the hull of the pixels' squares; the pixels row by row."""
+    # In the order of np.nonzero, row by row: only the first and the last pixel of a row can lie on the hull.
+    change = np.flatnonzero(np.diff(rows)) + 1
+    ends = np.concatenate([[0], change, change - 1, [rows.size - 1]])
+    points = np.stack([columns[ends], rows[ends]], axis=1).astype(np.int32)
     corners = np.concatenate([points + offset for offset in np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.int32)])
     hull = cv2.convexHull(corners)[:, 0].astype(np.float64)
     return float(np.sqrt(((hull[:, np.newaxis] - hull[np.newaxis]) ** 2).sum(axis=2).max()))

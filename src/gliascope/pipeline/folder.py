@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from gliascope.engine.memory import return_memory
 from gliascope.errors import InputError
 from gliascope.findings import SCHEMA, Finding
 from gliascope.pipeline.ahead import map_ahead
@@ -21,9 +22,11 @@ from gliascope.pipeline.record import fingerprint
 from gliascope.pipeline.reports import INDEX, Reports, check_index, write_folder_index
 from gliascope.pipeline.results import FINDINGS, case_folder, write_case
 from gliascope.pipeline.tables import Tables
-from gliascope.present.report.index_page import IndexRow, index_row
 from gliascope.read import CaseFiles, read_case
 from gliascope.scan import Case, Sequence
+
+if TYPE_CHECKING:
+    from gliascope.present.report.index_page import IndexRow
 
 logger = logging.getLogger(__name__)
 
@@ -139,14 +142,17 @@ def analyse_into(
         return _Begun(case, mark, target, record, None if record else _analysed(analyser, case))
 
     rows: dict[str, IndexRow] = {}
+    indexed = reports.html or (folder / INDEX).exists()
     try:
         with Tables(folder) as tables:
             for begun in map_ahead(begin, files, AHEAD if analyser.engine.lanes > 1 else 0):
                 record = begun.record or _written(begun, folder, figures, outputs, reports)
                 tables.add(record)
-                rows[begun.target.name] = index_row(record, begun.target)
+                if indexed:
+                    rows[begun.target.name] = _index_row(record, begun.target)
                 outcome = Outcome(record, begun.target, begun.record is not None)
                 del begun  # its pixels, before the case after the next is read
+                return_memory()
                 yield outcome
     finally:
         if (rows and reports.html) or (folder / INDEX).exists():
@@ -195,6 +201,12 @@ def _written(begun: _Begun, out: Path, figures: bool, outputs: Outputs, reports:
     record = write_case(begun.finding, begun.case, out, mark=begun.mark, **chosen)
     logger.info("%s: written in %.1f s", begun.case.name, time.perf_counter() - start)
     return record
+
+
+def _index_row(record: dict[str, Any], target: Path) -> IndexRow:
+    from gliascope.present.report.index_page import index_row
+
+    return index_row(record, target)
 
 
 def _finished(target: Path, mark: str) -> dict[str, Any] | None:

@@ -64,8 +64,9 @@ def names_of(sources: Sequence[Source]) -> list[Names]:
     names = []
     for source in sources:
         page, pages = source.page, source.pages
-        is_volume = bool(source.series) or is_volume_name(Path(file_of(source)))
-        stem = volume_stem(Path(file_of(source))) if is_volume else Path(file_of(source)).stem
+        named = Path(file_of(source))
+        is_volume = bool(source.series) or is_volume_name(named)
+        stem = volume_stem(named) if is_volume else named.stem
         stem = ARRAY_FILE if source.series else stem  # a series has many files, and none is the volume's
         plain = stem.encode()[:LONGEST].decode(errors="ignore")
         file, number = f"{plain}.x", 1
@@ -171,7 +172,7 @@ def record_of(
         As documented in docs/reference/findings.md; what is undefined is None.
     """
     names = names_of([one.source for one in finding.slices])
-    sequences = [real_sequences(scan)[0] for scan in case.scans for _ in range(len(scan))]
+    sequences = [one for scan in case.scans for one in [real_sequences(scan)[0]] * len(scan)]
     truths = case.truths if finding.slices else ()
     slices = [
         _slice_record(one, truth, name, shown, used)

@@ -6,19 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gliascope.errors import GliascopeError, InputError, MissingExtra
 from gliascope.findings import SCHEMA, Finding
-from gliascope.present.canvas import Canvas
 from gliascope.present.files import replaced
-from gliascope.present.page import write_page
-from gliascope.present.report.case_page import case_page
-from gliascope.present.report.index_page import IndexRow, index_row, is_index, write_index
-from gliascope.present.report.svg import jpeg
-from gliascope.present.report.thumbnail import thumbnail
-from gliascope.present.sheet import HEAD
 from gliascope.scan import Case
+
+if TYPE_CHECKING:  # a run without pictures and reports loads nothing that draws
+    from gliascope.present.canvas import Canvas
+    from gliascope.present.report.index_page import IndexRow
 
 REPORT: Final = "report.html"
 PDF: Final = "report.pdf"
@@ -94,6 +91,12 @@ def write_reports(finding: Finding, case: Case, record: dict[str, Any], sheet: C
     OSError
         If a file cannot be written.
     """
+    from gliascope.present.page import write_page
+    from gliascope.present.report.case_page import case_page
+    from gliascope.present.report.svg import jpeg
+    from gliascope.present.report.thumbnail import thumbnail
+    from gliascope.present.sheet import HEAD
+
     # The report says by itself what stands above the slices, in letters of any alphabet.
     picture = None if sheet is None else jpeg(sheet.pixels[HEAD:], SHEET_SIDE, SHEET_QUALITY)
     page = case_page(finding, case, record, picture)
@@ -123,7 +126,11 @@ def check_index(out: Path) -> None:
     InputError
     """
     path = out / INDEX
-    if path.exists() and not (path.is_file() and is_index(path)):
+    if not path.exists():
+        return
+    from gliascope.present.report.index_page import is_index
+
+    if not (path.is_file() and is_index(path)):
         raise InputError(f"{path}: only an older page of gliascope may be replaced, received something else")
 
 
@@ -146,6 +153,8 @@ def write_folder_index(out: Path, known: Mapping[str, IndexRow]) -> Path:
     OSError
         If the page cannot be written.
     """
+    from gliascope.present.report.index_page import write_index
+
     folders = [one for one in sorted(out.iterdir()) if not one.name.startswith(".") and one.is_dir()]
     rows = [known.get(one.name) or _read_row(one) for one in folders]
     return write_index(out / INDEX, TITLE, [one for one in rows if one is not None])
@@ -153,6 +162,8 @@ def write_folder_index(out: Path, known: Mapping[str, IndexRow]) -> Path:
 
 def _read_row(folder: Path) -> IndexRow | None:
     """The row of a case that another run has written; None where the folder is no result."""
+    from gliascope.present.report.index_page import index_row
+
     try:
         record = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
         return index_row(record, folder) if record["schema"] == SCHEMA else None

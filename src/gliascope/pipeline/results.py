@@ -11,7 +11,6 @@ from typing import Any, Final
 from gliascope.errors import InputError
 from gliascope.findings import Finding
 from gliascope.pipeline.dicom import write_objects
-from gliascope.pipeline.figures import draw_case_sheet, draw_figures, slices_to_draw
 from gliascope.pipeline.outputs import Outputs
 from gliascope.pipeline.record import names_of, record_of
 from gliascope.pipeline.reports import INDEX, Reports, write_reports
@@ -117,7 +116,7 @@ class _Wanted:
 
 def _fill(folder: Path, finding: Finding, case: Case, wanted: _Wanted) -> dict[str, Any]:
     folder.mkdir(parents=True)
-    shown = slices_to_draw(finding, case) if wanted.figures else [False] * len(finding.slices)
+    shown = _shown(finding, case) if wanted.figures else [False] * len(finding.slices)
     objects, refused = write_objects(finding, case, folder, wanted.outputs)
     finding = replace(finding, problems=(*finding.problems, *refused))
     has_picture = any(one.reason != "blank" for one in finding.slices)
@@ -143,11 +142,19 @@ def _fill(folder: Path, finding: Finding, case: Case, wanted: _Wanted) -> dict[s
     return record
 
 
+def _shown(finding: Finding, case: Case) -> list[bool]:
+    from gliascope.pipeline.figures import slices_to_draw
+
+    return slices_to_draw(finding, case)
+
+
 def _draw(folder: Path, finding: Finding, case: Case, record: dict[str, Any], wanted: _Wanted) -> None:
     """Draw pictures and write reports; both show the same contact sheet."""
-    draw_figures(finding, case, record, folder)
     if not (wanted.figures or wanted.reports.is_any):
         return
+    from gliascope.pipeline.figures import draw_case_sheet, draw_figures
+
+    draw_figures(finding, case, record, folder)
     sheet = draw_case_sheet(finding, case, record)
     if sheet is not None and record["contact_sheet"] is not None:
         sheet.save(folder / record["contact_sheet"], finding.case)

@@ -73,16 +73,29 @@ def prepare(scan: Scan, preparation: Preparation) -> Prepared:
     head = head_mask(pixels[..., scan.sequences.index("flair") if "flair" in scan.sequences else 0])
     inverse = _inverse_map(scan, head, preparation)
     used = [scan.sequences.index(one) for one in real]
-    # Slice by slice: a volume's enhanced slices in float32 are ten times what is left when they are resized.
-    values = np.concatenate(
-        [inverse.forward(enhance_for_network(one[None, ..., used], preparation.clahe)) for one in pixels]
-    )
-    inside = np.concatenate([inverse.forward(one[None]) > HALF for one in head])
-    images = np.zeros((len(scan), preparation.size, preparation.size, preparation.channels), dtype=np.float32)
-    images[..., [SEQUENCES.index(one) for one in real]] = normalise(values, inside, preparation)
+    size = preparation.size
+    values = np.empty((len(scan), size, size, len(used)), dtype=np.float32)
+    inside = np.empty(values.shape[:3], dtype=np.bool_)
+    # Slice by slice, into its place: a volume's enhanced slices in float32 are ten times what is left when resized.
+    for place, one in enumerate(pixels):
+        chosen = one if used == list(range(one.shape[2])) else one[..., used]
+        enhanced = enhance_for_network(chosen[None], preparation.clahe, inverse.window)
+        values[place] = inverse.resize_window(enhanced)[0]
+        inside[place] = inverse.forward(head[place : place + 1])[0] > HALF
+    images = _spread(normalise(values, inside, preparation), real, preparation.channels)
     for channel, places in enumerate(neighbour_places(scan, preparation).T, start=len(SEQUENCES)):
         images[..., channel] = images[places, ..., SEQUENCES.index("flair")]
     return Prepared(images, real, inverse, warnings)
+
+
+def _spread(values: NDArray[np.float32], real: tuple[Sequence, ...], channels: int) -> NDArray[np.float32]:
+    """Bring the sequences to their channels; the others are 0. What has its place already is not copied."""
+    if real == SEQUENCES and channels == len(SEQUENCES):
+        return values
+    images = np.zeros((*values.shape[:3], channels), dtype=np.float32)
+    for place, one in enumerate(real):
+        images[..., SEQUENCES.index(one)] = values[..., place]
+    return images
 
 
 def prepare_mask(mask: NDArray[np.bool_], inverse: InverseMap) -> NDArray[np.float32]:

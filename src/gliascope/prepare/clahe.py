@@ -40,20 +40,33 @@ def enhance(pixels: NDArray[np.uint8], clahe: Clahe) -> NDArray[np.uint8]:
     return np.stack(channels, axis=-1).astype(np.uint8, copy=False)
 
 
-def enhance_for_network(pixels: NDArray[np.uint8], clahe: Clahe) -> NDArray[np.float32]:
+def enhance_for_network(
+    pixels: NDArray[np.uint8], clahe: Clahe, window: tuple[slice, slice] = (slice(None), slice(None))
+) -> NDArray[np.float32]:
     """Enhance a stack of slices as the recipe says, blended with the unenhanced image.
 
     Parameters
     ----------
     pixels : ndarray, uint8, shape (slice, row, column, channel)
     clahe : Clahe
+    window : (slice, slice)
+        Rows and columns that are wanted. Contrast is equalised over the whole slice all the same.
 
     Returns
     -------
-    ndarray, float32, same shape, 0 to 255
+    ndarray, float32, shape (slice, row, column, channel), 0 to 255
+        The window.
     """
-    plain = pixels.astype(np.float32)
+    plain = pixels[:, window[0], window[1]]
     if not clahe.enabled or clahe.blend == 0:
-        return plain
-    enhanced = np.stack([enhance(one, clahe) for one in pixels]).astype(np.float32)
-    return enhanced if clahe.blend == 1 else plain + np.float32(clahe.blend) * (enhanced - plain)
+        return plain.astype(np.float32)
+    values = np.empty(plain.shape, dtype=np.float32)
+    for place, one in enumerate(pixels):
+        after = enhance(one, clahe)[window]
+        if clahe.blend == 1:
+            values[place] = after
+        else:
+            np.subtract(after, plain[place], out=values[place], dtype=np.float32)
+            values[place] *= np.float32(clahe.blend)
+            values[place] += plain[place]
+    return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +53,7 @@ def normalise(values: NDArray[np.float32], head: NDArray[np.bool_], preparation:
     Parameters
     ----------
     values : ndarray, float32, shape (slice, row, column, channel), 0 to 255
+        At most four channels. Overwritten where it is C-contiguous: a second copy of a volume is not held.
     head : ndarray, bool, shape (slice, row, column)
         Pixels that mean and deviation are taken over.
     preparation : Preparation
@@ -62,18 +64,30 @@ def normalise(values: NDArray[np.float32], head: NDArray[np.bool_], preparation:
     -------
     ndarray, float32, same shape
     """
+    values = np.ascontiguousarray(values)
     if preparation.normalise == "unit":
-        return values / np.float32(255)
-    if preparation.normalise == "zscore_slice":
-        parts = zip(np.split(values, len(values)), np.split(head, len(head)), strict=True)
-        return np.concatenate([_zscore(*part, preparation.clip) for part in parts])
-    return _zscore(values, head, preparation.clip)
+        values /= np.float32(255)
+        return values
+    step = 1 if preparation.normalise == "zscore_slice" else len(values)
+    for start in range(0, len(values), step):
+        _zscore(values[start : start + step], head[start : start + step], preparation.clip)
+    return values
 
 
-def _zscore(values: NDArray[np.float32], head: NDArray[np.bool_], clip: float) -> NDArray[np.float32]:
-    signal = values[head] if head.any() else values.reshape(-1, values.shape[3])
-    mean = signal.mean(axis=0, dtype=np.float64)
-    deviation = np.maximum(signal.std(axis=0, dtype=np.float64), MINIMUM_DEVIATION)
-    scaled = values - mean.astype(np.float32)
-    scaled /= deviation.astype(np.float32)
-    return np.asarray(np.clip(scaled, -clip, clip, out=scaled), dtype=np.float32)
+def _zscore(values: NDArray[np.float32], head: NDArray[np.bool_], clip: float) -> None:
+    mean, deviation = _moments(values, head if head.any() else np.ones_like(head))
+    # A row at a time: NumPy's loops are as long as the last axis, which has three numbers otherwise.
+    rows = values.reshape(*values.shape[:2], -1)
+    rows -= np.tile(mean.astype(np.float32), values.shape[2])
+    rows /= np.tile(np.maximum(deviation, MINIMUM_DEVIATION).astype(np.float32), values.shape[2])
+    np.clip(rows, -clip, clip, out=rows)
+
+
+def _moments(values: NDArray[np.float32], head: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and deviation of each channel over the head, from those of the slices: nothing is copied."""
+    counts = np.count_nonzero(head, axis=(1, 2)).astype(np.float64)[:, None]
+    parts = [cv2.meanStdDev(one, mask=its_head) for one, its_head in zip(values, head.view(np.uint8), strict=True)]
+    means, deviations = (np.stack([part[which][:, 0] for part in parts]) for which in (0, 1))
+    mean = (counts * means).sum(axis=0) / counts.sum()
+    square = (counts * (deviations**2 + (means - mean) ** 2)).sum(axis=0) / counts.sum()
+    return mean, np.sqrt(square)

@@ -52,9 +52,29 @@ class InverseMap:
         """
         if values.shape[1:3] != self.shape:
             raise InputError(f"an image of shape {self.shape} is needed, received {values.shape[1:3]}")
-        inside, target = self._overlap()
+        rows, columns = self.window
+        return self.resize_window(values[:, rows, columns])
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the image that lie in the square."""
+        return self._overlap()[0]
+
+    def resize_window(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """Put what was cut out (`window`) into the square and resize it; as `forward` of the whole image.
+
+        Parameters
+        ----------
+        values : ndarray, shape (slice, row, column) or (slice, row, column, channel)
+            The window alone.
+
+        Returns
+        -------
+        ndarray, float32, shape (slice, size, size) or (slice, size, size, channel)
+        """
+        _, target = self._overlap()
         square = np.zeros((len(values), self.side, self.side, *values.shape[3:]), dtype=np.float32)
-        square[:, target[0], target[1]] = values[:, inside[0], inside[1]]
+        square[:, target[0], target[1]] = values
         return self._resize(square, self.size)
 
     def restore(self, values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,7 +64,8 @@ def write_mask(mask: NDArray[np.bool_], path: Path) -> None:
         If the mask is not boolean or not 2-D.
     """
     _check(mask, np.dtype(np.bool_), "mask")
-    _write(np.where(mask, np.uint8(255), np.uint8(0)), path)
+    with replaced(path) as temporary:
+        temporary.write_bytes(_encode(mask) if mask.any() else _empty_mask(*mask.shape))
 
 
 def write_probability(probability: NDArray[np.float32], path: Path) -> None:
@@ -84,7 +87,8 @@ def write_probability(probability: NDArray[np.float32], path: Path) -> None:
     if probability.size and not (probability.min() >= 0 and probability.max() <= 1):
         raise InputError(f"a probability must lie in 0..1, received {probability.min()} to {probability.max()}")
     scaled = np.rint(probability.astype(np.float64) * PROBABILITY_SCALE)
-    _write(scaled.astype(np.uint16), path)
+    with replaced(path) as temporary:
+        temporary.write_bytes(_png(scaled.astype(np.uint16)))
 
 
 def _check(array: NDArray[Any], dtype: np.dtype[Any], name: str) -> None:
@@ -94,6 +98,17 @@ def _check(array: NDArray[Any], dtype: np.dtype[Any], name: str) -> None:
         raise InputError(f"{name} must be {dtype}, received {array.dtype}")
 
 
-def _write(pixels: NDArray[Any], path: Path) -> None:
-    with replaced(path) as temporary:
-        Image.fromarray(pixels).save(temporary, format="PNG", compress_level=6)
+def _encode(mask: NDArray[np.bool_]) -> bytes:
+    return _png(np.where(mask, np.uint8(255), np.uint8(0)))
+
+
+@lru_cache(maxsize=8)
+def _empty_mask(rows: int, columns: int) -> bytes:
+    """File of an outline that holds nothing: most slices' is the same."""
+    return _encode(np.zeros((rows, columns), dtype=np.bool_))
+
+
+def _png(pixels: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=6)
+    return buffer.getvalue()

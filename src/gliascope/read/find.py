@@ -7,12 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gliascope.errors import InputError
-from gliascope.read.dicom.cases import Found, find_studies
 from gliascope.read.dicom.files import Place
-from gliascope.read.dicom.plan import Plan, parse_named
 from gliascope.read.dicom.search import Gathered, is_archive_name, is_dicom_file, is_directory_name
 from gliascope.read.names import name_apart, natural_key, safe_name
 from gliascope.read.nifti.group import VolumeGroup, group_volumes, lone_volume
@@ -22,6 +20,10 @@ from gliascope.read.raster import SUFFIXES, is_image_name
 from gliascope.read.truth import is_mask_name, mask_target
 from gliascope.scan import Problem
 from gliascope.scan import Sequence as Contrast
+
+if TYPE_CHECKING:  # only where there is DICOM to be planned
+    from gliascope.read.dicom.cases import Found
+    from gliascope.read.dicom.plan import Plan
 
 RESULT_MARKS: Final = (frozenset({"findings.json"}), frozenset({"cases.csv", "slices.csv"}))
 """A folder that holds all files of one of these sets is a result of an earlier run, not an input."""
@@ -91,7 +93,7 @@ def find_cases(inputs: str | Path | Sequence[str | Path], series: Sequence[str] 
         If there is no input, a path does not exist, a ``*_mask.*`` file is named as input, or a series is named that
         is not there.
     """
-    named = parse_named(series)
+    named = _named(series)
     paths = [Path(one) for one in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     if not paths:
         raise InputError("at least one image or folder must be given, received none")
@@ -105,8 +107,23 @@ def find_cases(inputs: str | Path | Sequence[str | Path], series: Sequence[str] 
             first = found.setdefault(_identity(case), case)
             if first is not case:
                 _logger.warning("%s: named twice, read once", case.path)
-    studies = [_case_of_study(one) for one in find_studies(dicom, named)]
-    return _all_different([*found.values(), *studies])
+    return _all_different([*found.values(), *_study_cases(dicom, named)])
+
+
+def _named(series: Sequence[str]) -> dict[str, Contrast]:
+    if not series:
+        return {}
+    from gliascope.read.dicom.plan import parse_named
+
+    return dict(parse_named(series))
+
+
+def _study_cases(dicom: Gathered, named: Mapping[str, Contrast]) -> list[CaseFiles]:
+    if not (dicom.places or dicom.problems or named):
+        return []
+    from gliascope.read.dicom.cases import find_studies
+
+    return [_case_of_study(one) for one in find_studies(dicom, named)]
 
 
 def gather_dicom(inputs: Sequence[Path]) -> Gathered:

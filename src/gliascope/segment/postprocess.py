@@ -29,8 +29,17 @@ def keep_components(mask: NDArray[np.bool_], components: Literal["all", "largest
         return mask
     from scipy import ndimage
 
-    labels, count = ndimage.label(mask, structure=NEIGHBOURS)
+    window = _window(mask)
+    labels, count = ndimage.label(mask[window], structure=NEIGHBOURS)
     if count == 1:
         return mask
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    return np.asarray(labels == 1 + int(np.argmax(sizes)))
+    largest = np.zeros_like(mask)
+    largest[window] = labels == 1 + int(np.argmax(sizes))
+    return largest
+
+
+def _window(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Slices, rows and columns that hold all of a mask: labelling the rest of a volume takes ten times as long."""
+    spans = [np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    return tuple(slice(int(one[0]), int(one[-1]) + 1) for one in spans)

@@ -9,11 +9,16 @@ import pytest
 
 pytest.importorskip("onnx")
 
+import onnx
+from onnx import TensorProto
+
 from gliascope.bundle import LICENCE, Bundle, load_bundle, write_bundle
 from gliascope.dataset.split import Split, load_split, make_split
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import TrainingError
 from gliascope.pipeline import Analyser
+from gliascope.training.quantise.damage import open_graph
+from gliascope.training.quantise.graphs import convolutions, float_graph, float_nodes, measure_ranges, to_int8
 from gliascope.training.quantise.run import LARGEST, quantise_bundle
 
 Bright = Callable[..., Any]
@@ -124,3 +129,17 @@ def test_the_command_says_what_it_made(
     assert done.status == 0, done.err
     assert "trunk: int8" in done.out
     assert "Written" in done.err
+
+
+def test_weights_that_stay_in_float_are_stored_in_half_precision(trained: Bundle) -> None:
+    model = float_graph(trained.graphs["trunk"])
+    ranges = measure_ranges(model, [{"images": np.random.default_rng(1).random((1, 64, 64, 3), dtype=np.float32)}])
+    first = convolutions(model)[0]
+    plain, half = (to_int8(model, ranges, kept=[first], half=one) for one in (False, True))
+    assert float_nodes(plain) == float_nodes(half) == [first]
+    stored = {one.name: one.data_type for one in onnx.load_model_from_string(half).graph.initializer}
+    assert TensorProto.FLOAT16 in stored.values()
+    assert TensorProto.FLOAT16 not in [one.data_type for one in onnx.load_model_from_string(plain).graph.initializer]
+    feed = {"images": np.random.default_rng(2).random((1, 64, 64, 3), dtype=np.float32)}
+    results = [open_graph(one).run(["probability"], feed)[0] for one in (plain, half)]
+    np.testing.assert_allclose(results[0], results[1], atol=2e-3)

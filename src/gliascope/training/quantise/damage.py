@@ -186,7 +186,7 @@ def fewest_float(
     damage = Damage(float("nan"), float("nan"))
     for count in (step for step in STEPS if step <= len(ranked) // 2):
         kept = tuple(ranked[:count])
-        graph = to_int8(model, ranges, kept=kept)
+        graph = to_int8(model, ranges, kept=kept, half=True)
         damage = measure(graph)
         logger.info("%d convolutions in float: damage %.5f", count, damage.total)
         if damage.total <= limit:

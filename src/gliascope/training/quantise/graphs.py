@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType, create_calibrator
 from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -85,7 +85,9 @@ def measure_ranges(model: onnx.ModelProto, feeds: Iterable[Feed]) -> Any:
         return calibrator.compute_data()
 
 
-def to_int8(model: onnx.ModelProto, ranges: Any, kept: Iterable[str] = (), only: Iterable[str] = ()) -> bytes:
+def to_int8(
+    model: onnx.ModelProto, ranges: Any, kept: Iterable[str] = (), only: Iterable[str] = (), *, half: bool = False
+) -> bytes:
     """Quantise a graph: activations to 8 bits, weights of each output channel to 7 bits with a sign.
 
     With 7 bits, two products of 8-bit numbers never overflow the 16 bits in which processors without VNNI add them
@@ -101,6 +103,8 @@ def to_int8(model: onnx.ModelProto, ranges: Any, kept: Iterable[str] = (), only:
         Nodes that stay in float.
     only : iterable of str
         The only nodes to quantise; by default all that are not kept.
+    half : bool
+        Store the weights of convolutions that stay in float as float16, as a bundle's float graphs do.
 
     Returns
     -------
@@ -122,6 +126,8 @@ def to_int8(model: onnx.ModelProto, ranges: Any, kept: Iterable[str] = (), only:
         {},
     )
     quantizer.quantize_model()
+    if half:
+        _halve(quantizer.model.model)
     result: bytes = quantizer.model.model.SerializeToString()
     return result
 
@@ -130,6 +136,7 @@ def float_nodes(graph: bytes) -> list[str]:
     """Names of the convolutions whose weights are still float."""
     model = onnx.load_model_from_string(graph)
     floats = {one.name for one in model.graph.initializer if one.data_type == TensorProto.FLOAT}
+    floats |= {node.output[0] for node in model.graph.node if node.op_type == "Cast"}
     return [node.name for node in model.graph.node if node.op_type == "Conv" and node.input[1] in floats]
 
 
@@ -151,3 +158,17 @@ def _widen(model: onnx.ModelProto) -> None:
             kept.append(node)
     del model.graph.node[:]
     model.graph.node.extend(kept)
+
+
+def _halve(model: onnx.ModelProto) -> None:
+    """Put float16 weights and a cast in place of the float32 weights of convolutions."""
+    weights = {node.input[1] for node in model.graph.node if node.op_type == "Conv"}
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.name in weights and tensor.data_type == TensorProto.FLOAT:
+            name, half = tensor.name, numpy_helper.to_array(tensor).astype(np.float16)
+            tensor.CopyFrom(numpy_helper.from_array(half, f"{name}/float16"))
+            casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT, name=f"{name}/cast"))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
