@@ -20,7 +20,7 @@ STEPS: Final = (
     ("read", "gliascope.pipeline.folder", "read_case"),
     ("prepare: find the head", "gliascope.prepare", "head_mask"),
     ("prepare: enhance", "gliascope.prepare", "enhance_for_network"),
-    ("prepare: crop and resize", "gliascope.prepare.inverse.InverseMap", "forward"),
+    ("prepare: crop and resize", "gliascope.prepare.inverse.InverseMap", "resize_window"),
     ("prepare: normalise", "gliascope.prepare", "normalise"),
     ("prepare: the rest", "gliascope.pipeline.analyser", "prepare"),
     ("assess", "gliascope.pipeline.analyser", "assess"),

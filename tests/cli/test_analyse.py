@@ -263,12 +263,12 @@ def test_continue_after_the_process_was_killed(cli: Cli, tmp_path: Path, bright:
 def test_ctrl_c_ends_with_130_and_no_half_case(
     cli: Cli, tmp_path: Path, patients: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gliascope.pipeline import results
+    from gliascope.pipeline import figures
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(results, "draw_figures", interrupt)
+    monkeypatch.setattr(figures, "draw_figures", interrupt)
     result = cli("analyse", patients, "-o", tmp_path / "out", "--model", model)
     assert result.status == 130
     assert sorted(one.name for one in (tmp_path / "out").iterdir()) == ["cases.csv", "slices.csv"]

@@ -38,6 +38,6 @@ def test_what_a_thread_has_freed_is_given_back() -> None:
 
 
 def test_elsewhere_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory.sys, "platform", "win32")
+    monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(memory, "ctypes", None)
     return_memory()

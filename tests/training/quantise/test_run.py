@@ -17,6 +17,7 @@ from gliascope.dataset.split import Split, load_split, make_split
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import TrainingError
 from gliascope.pipeline import Analyser
+from gliascope.training.quantise import run
 from gliascope.training.quantise.damage import open_graph
 from gliascope.training.quantise.graphs import convolutions, float_graph, float_nodes, measure_ranges, to_int8
 from gliascope.training.quantise.run import LARGEST, quantise_bundle
@@ -91,6 +92,18 @@ def test_the_same_call_gives_the_same_graphs(trained: Bundle, data: Path, split:
     assert first.files == second.files
     assert first.quantised is not None
     assert list(first.quantised.graphs) == ["trunk"]  # the decoder is left in float unless asked for
+
+
+def test_a_bundle_can_be_quantised_in_its_own_folder_and_again(
+    trained: Bundle, data: Path, split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = _trained_by(trained, split, tmp_path / "own")
+    first, _ = quantise_bundle(own, data, split, own.path, slices=8, checked=4, limit=0.2)
+    assert first.path == own.path
+    size = sum(one.stat().st_size for one in own.path.iterdir())
+    monkeypatch.setattr(run, "LARGEST", size)  # the older int8 graph does not count: it goes
+    again, _ = quantise_bundle(first, data, split, own.path, slices=8, checked=4, limit=0.2)
+    assert again.files == first.files
 
 
 def test_another_split_is_refused(trained: Bundle, data: Path, tmp_path: Path) -> None:

@@ -188,7 +188,8 @@ def _write(
         paths = {role: Path(temporary) / f"{role}.int8.onnx" for role in graphs}
         for role, path in paths.items():
             path.write_bytes(graphs[role])
-        size = sum(path.stat().st_size for path in (*paths.values(), *bundle.path.iterdir()))
+        older = set() if bundle.quantised is None else set(bundle.quantised.graphs.values())
+        size = sum(path.stat().st_size for path in (*paths.values(), *(set(bundle.path.iterdir()) - older)))
         if size > LARGEST:
             raise TrainingError(f"{out}: a bundle must be at most {LARGEST} bytes, received {size}")
         return write_bundle(
