@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,7 +96,6 @@ def _kind(header: bytes) -> Any:
 
 def _check(path: Path, stored: NDArray[Any], header: bytes, name: str) -> None:
     """Read the file back by nibabel and hold it against the source's header and the array."""
-    from nibabel.imageglobals import LoggingOutputSuppressor
     from nibabel.nifti1 import Nifti1Image
     from nibabel.nifti2 import Nifti2Image
 
@@ -101,7 +103,19 @@ def _check(path: Path, stored: NDArray[Any], header: bytes, name: str) -> None:
     source, written = _kind(header)(header, check=False), _kind(header)(content[: len(header)], check=False)
     kept = all(np.array_equal(written[key], source[key], equal_nan=True) for key in PLACE)
     edges = np.array_equal(written["pixdim"][:4], source["pixdim"][:4], equal_nan=True)
-    with LoggingOutputSuppressor():  # nibabel remarks on headers without spacing, which are the source's
+    with _unremarked():
         image = (Nifti1Image if isinstance(written, Nifti1Image.header_class) else Nifti2Image).from_bytes(content)
     if not (kept and edges and np.array_equal(np.asarray(image.dataobj), stored)):
         raise GliascopeError(f"{name}: what was written must be read back over its source, received something else")
+
+
+@contextmanager
+def _unremarked() -> Iterator[None]:
+    """Keep nibabel from printing remarks on a header: what is odd about it came with the source, and was told."""
+    said = logging.getLogger("nibabel.global")
+    level = said.level
+    said.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        said.setLevel(level)
