@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gliascope.evaluate.score import PatientScore, SliceScore
-from gliascope.evaluate.worst import LARGEST, WorstPatients, compared_slices, lesion_window
+from gliascope.evaluate.worst import LARGEST, WorstPatients, compared_slices
 from gliascope.findings import Finding, OperatingPoint, SliceFinding
 from gliascope.present.disagreement import SIDE
+from gliascope.present.display import lesion_window
 from gliascope.scan import Case, Mask, Scan, Source
 
 SHAPE = (48, 64)

@@ -50,13 +50,29 @@ def test_an_ellipsoid_has_its_size_within_a_voxel(
     mask = ellipsoid((shape[0], shape[1], shape[2]), affine, radii)
     found = measured(mask, affine)
     assert found.volume_ml == pytest.approx(4 / 3 * np.pi * np.prod(radii) / 1000, rel=0.03)
-    assert found.diameter_mm == pytest.approx(60, abs=1.5 * edges[0])
-    assert found.perpendicular_mm == pytest.approx(40, abs=1.5 * edges[0])
+    across = np.hypot(*edges[:2])  # corner to corner of a voxel: what one voxel more or less makes of a diameter
+    assert found.diameter_mm == pytest.approx(60, abs=across)
+    assert found.perpendicular_mm == pytest.approx(40, abs=across)
     assert found.components == 1
-    assert found.extent_mm == pytest.approx((40, 60, 48), abs=1.5 * max(edges))
+    voxel = np.abs(affine[:3, :3]).sum(axis=1)  # along the world's axes
+    assert (np.abs(np.array(found.extent_mm) - (40, 60, 48)) <= voxel).all()
     assert found.centroid_mm is None
     assert found.diameter_slice == pytest.approx((len(mask) - 1) / 2, abs=3)
     assert max(found.areas_mm2) == pytest.approx(np.pi * 20 * 30, rel=0.05)
+
+
+@pytest.mark.parametrize("edges", [(1.0, 1.0, 1.0), (0.9, 0.9, 5.5), (0.45, 2.0, 3.0)])
+def test_a_box_has_its_size_exactly(edges: tuple[float, float, float]) -> None:
+    mask = np.zeros((12, 40, 44), dtype=np.bool_)
+    mask[3:8, 10:30, 5:35] = True
+    found = measured(mask, affine_of(edges), np.zeros(mask.shape, np.float32))
+    size = np.array([30, 20, 5]) * edges
+    assert found.volume_ml == pytest.approx(np.prod(size) / 1000)
+    assert found.extent_mm == pytest.approx(tuple(size))
+    assert found.diameter_mm == pytest.approx(np.hypot(*size[:2]), rel=1e-5)
+    assert found.centroid_mm == pytest.approx((-70 + 19.5 * edges[0], 20 + 19.5 * edges[1], 35 + 5 * edges[2]))
+    assert [round(one) for one in found.areas_mm2] == [0] * 3 + [round(size[0] * size[1])] * 5 + [0] * 4
+    assert found.components == 1
 
 
 @given(seed=st.integers(0, 1000), turn=st.tuples(*[st.floats(-30, 30)] * 3), edges=st.tuples(*[st.floats(0.4, 6)] * 3))

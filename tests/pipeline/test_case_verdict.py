@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import json
 import math
 import pickle
 from collections.abc import Callable
@@ -7,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -14,9 +17,9 @@ from gliascope.bundle import CARD, LICENCE, load_bundle, write_bundle
 from gliascope.detect.calibration import calibrate
 from gliascope.errors import BundleError
 from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
-from gliascope.pipeline import Analyser, analyse, write_case
+from gliascope.pipeline import Analyser, analyse, analyse_into, write_case
 from gliascope.pipeline.tables import case_row
-from gliascope.read import case_from_array
+from gliascope.read import case_from_array, find_cases
 from gliascope.segment.soft import spread_of
 
 BundleFactory = Callable[..., Path]
@@ -109,6 +112,29 @@ def test_operating_points_are_chosen_by_name(calibrated: Path, bright: Bright) -
         Analyser(calibrated, operating_point="quick")
 
 
+def test_a_volume_with_a_spacing_has_an_interval_in_millilitres(
+    calibrated: Path, bright: Bright, tmp_path: Path
+) -> None:
+    """From the files to findings.json, cases.csv and the report, by a bundle that has a rule."""
+    pixels = bright(tumour=(1, 5)).pixels
+    (tmp_path / "in").mkdir()
+    image = nibabel.Nifti1Image(pixels.transpose(2, 1, 0), np.diag([-1.5, -1.5, 4.0, 1.0]))
+    nibabel.save(image, tmp_path / "in" / "a_flair.nii.gz")
+    for _ in analyse_into(Analyser(calibrated), find_cases(tmp_path / "in"), tmp_path / "out"):
+        pass
+    folder = tmp_path / "out" / "in"
+    said = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+    sure, volume = said["uncertainty"], said["measurement"]["volume_ml"]
+    assert 0 < sure["volume_ml"]["low"] < volume < sure["volume_ml"]["high"]
+    assert sure["volume_ml"]["high"] / volume == pytest.approx(math.exp(sure["spread"]), rel=1e-3)
+    with (tmp_path / "out" / "cases.csv").open(encoding="utf-8", newline="") as table:
+        (row,) = csv.DictReader(table)
+    assert [float(row[f"volume_ml{end}"]) for end in ("", "_low", "_high")] == [volume, *sure["volume_ml"].values()]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    low, high = sure["volume_ml"]["low"], sure["volume_ml"]["high"]
+    assert f"{volume:.1f} ml (90% interval {low:.1f} ml to {high:.1f} ml)" in page
+
+
 def test_a_volume_called_tumour_has_an_interval(
     calibrated: Path, tiny_bundle: BundleFactory, bright: Bright, tmp_path: Path
 ) -> None:
@@ -125,7 +151,7 @@ def test_a_volume_called_tumour_has_an_interval(
         "high": round(finding.area_px * found.high),
     }
     assert record["uncertainty"]["volume_ml"] is None
-    assert case_row(record)[-3:] == [0, *record["uncertainty"]["area_px"].values()]
+    assert case_row(record)[-5:] == [0, *record["uncertainty"]["area_px"].values(), "", ""]
     nothing = (
         Analyser(tiny_bundle()).analyse(case),  # no rule
         Analyser(calibrated).analyse(case_from_array(bright(tumour=(2, 4)).pixels)),  # not called tumour

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +17,11 @@ from gliascope.evaluate.score import PatientScore, join_patient
 from gliascope.findings import Finding, SliceFinding
 from gliascope.prepare.head import head_mask
 from gliascope.present.disagreement import ComparedSlice, disagreement_figure
-from gliascope.present.display import Window, display_window, plane, to_grey
+from gliascope.present.display import lesion_window, plane, to_grey
 from gliascope.scan import Case, Mask
 
 LARGEST: Final = 3
 """Slices of a patient shown for the area of their true outline; as many again for their disagreement."""
-BRIGHTEST: Final = 99.0
-"""Percentile of what is marked that still shows its texture."""
-BRAIN: Final = 75.0
-"""Percentile of the foreground that is never shown white."""
-HEADROOM: Final = 1.3
-"""How far white is above both."""
 BORDER: Final = 0.06
 """Added around the head, as a share of its side."""
 
@@ -150,32 +144,6 @@ def compared_slices(case: Case, finding: Finding) -> tuple[ComparedSlice, ...]:
         for index, one in enumerate(finding.slices)
         if index in greys
     )
-
-
-def lesion_window(planes: Sequence[NDArray[Any]], marked: Sequence[NDArray[np.bool_]]) -> Window:
-    """Intensities to be shown black and white, so that brain and lesion are not dark beside bright fat of the scalp.
-
-    The white end is lowered to `HEADROOM` times the brightest that is marked, but not below the foreground's
-    `BRAIN` percentile.
-
-    Parameters
-    ----------
-    planes : sequence of ndarray, shape (row, column)
-    marked : sequence of ndarray, bool, shape (row, column)
-        What is in one outline or the other.
-
-    Returns
-    -------
-    tuple of float
-        Low and high; high is greater than low.
-    """
-    low, high = display_window(planes)
-    inside = np.concatenate([one[mask] for one, mask in zip(planes, marked, strict=True)] or [np.zeros(0)])
-    head = np.concatenate([one[one > low] for one in planes] or [np.zeros(0)])
-    if not inside.size or not head.size:
-        return low, high
-    wanted = HEADROOM * max(float(np.percentile(inside, BRIGHTEST)), float(np.percentile(head, BRAIN)))
-    return low, min(high, max(wanted, low + 1e-3 * (high - low)))
 
 
 def _head_box(greys: Sequence[NDArray[np.uint8]], marked: Sequence[NDArray[np.bool_]]) -> tuple[slice, slice]:

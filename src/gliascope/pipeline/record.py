@@ -17,7 +17,7 @@ from gliascope.bundle import Bundle
 from gliascope.findings import SCHEMA, Finding, OperatingPoint, SliceFinding
 from gliascope.measure.overlap import dice, hd95, iou
 from gliascope.measure.size import measure_size
-from gliascope.pipeline.volumes import MASK, PROBABILITY, measurement_record, volume_record
+from gliascope.pipeline.volumes import MASK, PROBABILITY, measurement_record, truth_record, volume_record
 from gliascope.prepare import real_sequences
 from gliascope.present.masks import mask_name, output_stem, probability_name
 from gliascope.read import pixel_hash
@@ -202,7 +202,7 @@ def record_of(
             "components": finding.operating_point.components,
             "run": finding.operating_point.run,
         },
-        "truth": _case_truth(finding, truths),
+        "truth": _case_truth(finding, truths, case),
         "slices": slices,
         "contact_sheet": CONTACT_SHEET if sheet and something else None,
         **(reports or NO_REPORTS),
@@ -279,7 +279,7 @@ def _overlap(one: SliceFinding, truth: Mask) -> dict[str, Any]:
     }
 
 
-def _case_truth(finding: Finding, truths: Sequence[Mask | None]) -> dict[str, Any] | None:
+def _case_truth(finding: Finding, truths: Sequence[Mask | None], case: Case) -> dict[str, Any] | None:
     """Overlap over all pixels of the slices that have a truth, taken together."""
     pairs = [(one.mask, truth.pixels) for one, truth in zip(finding.slices, truths, strict=True) if truth is not None]
     if not pairs:
@@ -292,4 +292,5 @@ def _case_truth(finding: Finding, truths: Sequence[Mask | None]) -> dict[str, An
         "area_px": int(np.count_nonzero(real)),
         "dice": _defined(dice(found, real)),
         "iou": _defined(iou(found, real)),
+        **truth_record(finding, case),
     }

@@ -12,8 +12,8 @@ SLICES: Final = "slices.csv"
 MEASURED: Final = ("volume_ml", "diameter_mm", "perpendicular_mm", "side")
 """Columns that are empty where the input has no spacing."""
 _SAID: Final = ("case", "verdict", "score", "slices", "tumour_slices", "area_px", "warnings", "case_score")
-DOUBTED: Final = ("needs_review", "area_px_low", "area_px_high")
-"""Columns that are empty where the model cannot tell how sure an outline is."""
+DOUBTED: Final = ("needs_review", "area_px_low", "area_px_high", "volume_ml_low", "volume_ml_high")
+"""Columns that are empty where the model cannot tell how sure an outline is; the last two without spacing as well."""
 CASE_COLUMNS: Final = (*_SAID, *MEASURED, "reason", *DOUBTED)
 SLICE_COLUMNS: Final = ("case", "file", "probability", "verdict", "area_px", "reason")
 SEPARATOR: Final = "; "
@@ -77,7 +77,9 @@ def _doubted(record: dict[str, Any]) -> list[Any]:
     found = record.get("uncertainty")
     if not found:
         return [""] * len(DOUBTED)
-    return [int(found["needs_review"]), found["area_px"]["low"], found["area_px"]["high"]]
+    volume = found["volume_ml"] or {"low": "", "high": ""}
+    ends = [one[end] for one in (found["area_px"], volume) for end in ("low", "high")]
+    return [int(found["needs_review"]), *ends]
 
 
 def slice_rows(record: dict[str, Any]) -> list[list[Any]]:

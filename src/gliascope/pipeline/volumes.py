@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from gliascope.findings import Finding, Measurement, VolumeFinding
-from gliascope.geometry import obliquity, orientation, spacing
-from gliascope.measure.volume import measure_volume
+from gliascope.geometry import obliquity, orientation, spacing, voxel_volume
+from gliascope.measure.overlap import measure_volume_surfaces
+from gliascope.measure.volume import MM3_PER_ML, measure_volume
 from gliascope.present.volumes import write_volume
 from gliascope.scan import Case, Scan
 
@@ -102,6 +103,23 @@ def measurement_record(finding: Finding) -> dict[str, Any] | None:
     """JSON form of the measurements; None where nothing may be said in millimetres."""
     found = None if finding.volume is None else finding.volume.measurement
     return None if found is None else _measured(found)
+
+
+def truth_record(finding: Finding, case: Case) -> dict[str, float | None]:
+    """JSON form of what millimetres say of the truth: its volume, and how far both outlines lie apart.
+
+    On the axial slices, as everything that is held against a truth. Null where the input has no spacing, a slice has no
+    truth, or, for the distances, an outline is empty.
+    """
+    scan = volume_of(case)
+    truths = [one.pixels for one in case.truths if one is not None]
+    if scan is None or not scan.has_geometry or len(truths) != len(finding.slices):
+        return dict.fromkeys(("volume_ml", "hd95_mm", "asd_mm"))
+    truth = np.stack(truths)
+    apart = measure_volume_surfaces(finding.mask, truth, scan.affine)
+    volume = int(np.count_nonzero(truth)) * voxel_volume(scan.affine) / MM3_PER_ML
+    found = {"volume_ml": volume, "hd95_mm": apart.hd95, "asd_mm": apart.asd}
+    return {key: None if np.isnan(value) else round(value, DIGITS) for key, value in found.items()}
 
 
 def _measured(found: Measurement) -> dict[str, Any]:

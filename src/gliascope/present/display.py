@@ -21,6 +21,13 @@ HIGH_PERCENTILE: Final = 99.8
 FOREGROUND: Final = 0.1
 """Foreground is what is brighter than this share of the brightest percentile: air around the head is not counted."""
 
+BRIGHTEST: Final = 99.0
+"""Percentile of what is marked that still shows its texture."""
+BRAIN: Final = 75.0
+"""Percentile of the foreground that is never shown white."""
+HEADROOM: Final = 1.3
+"""How far white is above both."""
+
 
 def shown_sequence(sequences: Sequence[str]) -> str:
     """Name of the sequence that figures show: FLAIR, else post-contrast, else pre-contrast, else the first."""
@@ -77,6 +84,32 @@ def display_window(planes: Iterable[NDArray[Any]]) -> Window:
     ends = np.percentile(head if head.size else values, (LOW_PERCENTILE, HIGH_PERCENTILE))
     low, high = float(ends[0]), float(ends[1])
     return low, max(high, float(np.nextafter(np.float32(low), np.float32(np.inf))))
+
+
+def lesion_window(planes: Sequence[NDArray[Any]], marked: Sequence[NDArray[np.bool_]]) -> Window:
+    """Intensities to be shown black and white, so that brain and lesion are not dark beside bright fat of the scalp.
+
+    The white end is lowered to `HEADROOM` times the brightest that is marked, but not below the foreground's
+    `BRAIN` percentile.
+
+    Parameters
+    ----------
+    planes : sequence of ndarray, shape (row, column)
+    marked : sequence of ndarray, bool, shape (row, column)
+        What is in one outline or the other.
+
+    Returns
+    -------
+    tuple of float
+        Low and high; high is greater than low.
+    """
+    low, high = display_window(planes)
+    inside = np.concatenate([one[mask] for one, mask in zip(planes, marked, strict=True)] or [np.zeros(0)])
+    head = np.concatenate([one[one > low] for one in planes] or [np.zeros(0)])
+    if not inside.size or not head.size:
+        return low, high
+    wanted = HEADROOM * max(float(np.percentile(inside, BRIGHTEST)), float(np.percentile(head, BRAIN)))
+    return low, min(high, max(wanted, low + 1e-3 * (high - low)))
 
 
 def to_grey(values: NDArray[Any], window: Window) -> NDArray[np.uint8]:

@@ -36,7 +36,7 @@ _INSTALLED: Final = (
     "khmer padauk abyssinica segoeui"
 )
 """How the files of fonts with many scripts begin, the usual ones of Linux, macOS and Windows."""
-MOST_FONTS: Final = 200
+MOST_FONTS: Final = 400
 """Most fonts that are opened in search of a character."""
 
 
@@ -79,14 +79,35 @@ def drawable(content: str, *, installed: bool = False) -> str:
     Returns
     -------
     str
-        `printable`; a character that no font has is written as its code point, ``[U+738B]``, so that two names never
-        look the same.
+        `printable` and `numbered`.
     """
-    line = printable(content)
-    lacking = _lacking(line)
+    return numbered(printable(content), installed=installed)
+
+
+def numbered(content: str, *, installed: bool = False) -> str:
+    """A text in which every character that no font has is its code point, ``[U+738B]``: two names never look the same.
+
+    Parameters
+    ----------
+    content : str
+    installed : bool
+        As for `drawable`.
+
+    Returns
+    -------
+    str
+    """
+    lacking = _lacking(content)
     if installed and lacking:
         lacking -= frozenset().union(*(charmap for _, charmap in _installed(lacking)))
-    return "".join(f"[U+{ord(one):04X}]" if ord(one) in lacking else one for one in line)
+    if not lacking:
+        return content
+    return "".join(f"[U+{ord(one):04X}]" if ord(one) in lacking else one for one in content)
+
+
+def is_covered(content: str) -> bool:
+    """Whether DejaVu Sans has every character of a text."""
+    return not _lacking(content)
 
 
 def is_plain(line: str) -> bool:
@@ -189,7 +210,8 @@ def _lacking(line: str) -> frozenset[int]:
     """Characters that DejaVu Sans does not have."""
     if is_plain(line):
         return frozenset()
-    return frozenset(ord(one) for one in line) - _charmap(_font_file(bold=False)) - frozenset(map(ord, JOINERS))
+    beyond = frozenset(ord(one) for one in line if ord(one) > 0x7F)
+    return beyond - _charmap(_font_file(bold=False)) - frozenset(map(ord, JOINERS))
 
 
 @cache
@@ -220,11 +242,10 @@ def _installed(wanted: frozenset[int]) -> tuple[tuple[str, frozenset[int]], ...]
 
 
 def _in_order(paths: Sequence[str]) -> list[str]:
-    """Fonts that are likely to have many scripts, upright ones first; the same order on every run."""
+    """Fonts that are likely to have many scripts first, of these the upright ones; the same order on every run."""
     ranked, begins = [], _INSTALLED.split()
     for path in paths:
         stem = Path(path).stem.lower().replace("-", "").replace("_", "").replace(" ", "")
-        place = next((place for place, begin in enumerate(begins) if stem.startswith(begin)), None)
-        if place is not None:
-            ranked.append((place, "regular" not in stem and not stem.endswith("cjk"), path))
+        place = next((place for place, begin in enumerate(begins) if stem.startswith(begin)), len(begins))
+        ranked.append((place, "regular" not in stem and not stem.endswith("cjk"), path))
     return [path for _, _, path in sorted(ranked)]

@@ -105,6 +105,22 @@ def test_what_came_with_a_truth_is_compared(make_shown: MakeShown) -> None:
     assert "Dice, over all pixels of the case" not in cells(page_of(make_shown(geometry=True)))
 
 
+def test_volumes_are_compared_in_millimetres(make_shown: MakeShown) -> None:
+    shown = make_shown(geometry=True, truth=True)
+    truth, found = shown.record["truth"], cells(page_of(shown))
+    assert found["Volume of the true outline"] == f"{truth['volume_ml']:.1f} ml"
+    assert found["Volume of the found outline"] == found["Volume"]
+    assert found["HD95 of the volume, in three dimensions"] == f"{truth['hd95_mm']:.1f} mm"
+    pixels = [one["truth"] for one in shown.record["slices"]]
+    assert truth["volume_ml"] == pytest.approx(sum(one["area_px"] for one in pixels) * 2 * 2 * 5 / 1000, abs=1e-3)
+    assert 0 < truth["asd_mm"] <= truth["hd95_mm"] <= max(one["hd95_px"] or 0 for one in pixels) * 2
+    plain = make_shown(truth=True)
+    assert plain.record["truth"]["volume_ml"] is None
+    assert "Volume of the true outline" not in cells(page_of(plain))
+    older = {key: value for key, value in truth.items() if not key.endswith(("_ml", "_mm"))}
+    assert "Volume of the true outline" not in cells(page_of(shown, {**shown.record, "truth": older}))
+
+
 def test_what_was_missing_or_registered_is_told(make_shown: MakeShown) -> None:
     told = ("T1 missing", "t1c.nii: it was registered, moved by 3.1 mm")
     page = page_of(make_shown(warnings=told, problems=(Problem("/a/b/bad.nii", "no voxels"),)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gliascope.findings import Finding
 from gliascope.present.blocks import Block, Drawing, Gallery, Text
-from gliascope.present.display import Window, display_window, plane, shown_sequence, to_grey
+from gliascope.present.display import Window, display_window, lesion_window, plane, shown_sequence, to_grey
 from gliascope.present.figure import SEQUENCE_TITLES
 from gliascope.present.report.choose import Choice, key_slices
 from gliascope.present.report.frame import TILTED, UNKNOWN, Frame, frame_of
@@ -62,7 +62,7 @@ def key_blocks(shown: Shown, frames: Mapping[int, Frame]) -> list[Block]:
     choices = key_slices(shown.record)
     if not choices:
         return [Text("There is nothing to show: every slice is blank.")]
-    windows = {id(scan): _window(scan) for scan in shown.case.scans}
+    windows = {id(scan): _window(shown, scan) for scan in shown.case.scans}
     drawings = [_drawing(shown, one, frames, windows) for one in choices]
     outlined = shown.record["area_px"] > 0 or any(one is not None and one.pixels.any() for one in shown.case.truths)
     blocks: list[Block] = [Text(_key_text(shown, outlined)), Gallery(drawings, SWITCH if outlined else "")]
@@ -100,9 +100,14 @@ def _key_text(shown: Shown, outlined: bool) -> str:
     return " ".join(parts)
 
 
-def _window(scan: Scan) -> Window | None:
-    planes: NDArray[Any] = scan.pixels
-    return display_window([plane(one, scan.sequences) for one in planes]) if scan.is_volume else None
+def _window(shown: Shown, scan: Scan, channel: int | None = None) -> Window | None:
+    """Intensities shown black and white on all slices of a volume, so that bright fat does not leave the brain dark."""
+    if not scan.is_volume:
+        return None
+    pixels: NDArray[Any] = scan.pixels
+    planes = [plane(one, scan.sequences) if channel is None else one[..., channel] for one in pixels]
+    mine = [place for place, (one, _) in enumerate(shown.places) if one is scan]
+    return lesion_window(planes, [shown.finding.slices[place].mask for place in mine])
 
 
 def _drawing(
@@ -190,7 +195,7 @@ def _other_sequences(shown: Shown, choices: Sequence[Choice], frames: Mapping[in
     for channel, name in enumerate(scan.sequences):
         if name == shown_sequence(scan.sequences) or name not in said["sequences"]:
             continue
-        window = display_window([one[..., channel] for one in scan.pixels]) if scan.is_volume else None
+        window = _window(shown, scan, channel)
         image = scan.pixels[row][..., channel]
         found = shown.finding.slices[place].mask
         grey = to_grey(image, window or display_window([image]))

@@ -13,7 +13,7 @@ from gliascope.errors import GliascopeError, require_extra
 from gliascope.present.blocks import Block, Drawing, Gallery, Listing, Page, Picture, Status, Table
 from gliascope.present.canvas import NOTICE
 from gliascope.present.files import replaced
-from gliascope.present.lettering import font_folder
+from gliascope.present.lettering import font_folder, is_covered, numbered
 
 EXTRA: Final = "pdf"
 MAIN: Final = "page.typ"
@@ -43,7 +43,8 @@ def write_pdf(path: Path, page: Page) -> Path:
     """Write a page as PDF, beside and moved into place.
 
     Texts reach Typst as data and are never read as markup. The fonts are DejaVu's, which travel with matplotlib; the
-    machine's own are used only where a text has a character that these lack.
+    machine's own are used only where a text has a character that these lack. What no font has is written as its code
+    point.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def write_pdf(path: Path, page: Page) -> Path:
         for one in page.sections
     ]
     texts = {"title": page.title, "subtitle": page.subtitle, "lead": page.lead, "footer": list(page.footer)}
-    told = json.dumps({**texts, "notice": NOTICE, "sections": sections}, ensure_ascii=False)
+    told = numbered(json.dumps({**texts, "notice": NOTICE, "sections": sections}, ensure_ascii=False), installed=True)
     # Beside the result: what a killed run leaves of it goes with the half-written case.
     with TemporaryDirectory(prefix=".pdf-", dir=path.parent) as folder, replaced(path) as temporary:
         root = Path(folder)
@@ -88,7 +89,7 @@ def write_pdf(path: Path, page: Page) -> Path:
                 root=root,
                 format="pdf",
                 font_paths=[font_folder()],
-                ignore_system_fonts=_is_covered(told, font_folder()),
+                ignore_system_fonts=is_covered(told),
                 pdf_standards=[STANDARD],
                 timestamp=EPOCH,
             )
@@ -125,13 +126,3 @@ def _picture(block: Picture | Drawing, pictures: dict[str, bytes]) -> dict[str, 
 
 def _is_folded(block: Block) -> bool:
     return isinstance(block, Table) and bool(block.folded)
-
-
-def _is_covered(text: str, fonts: Path) -> bool:
-    """Whether the fonts that travel along have every character of a text."""
-    wanted = {ord(one) for one in text if ord(one) > 0x7F}
-    if not wanted:
-        return True
-    from matplotlib.ft2font import FT2Font
-
-    return wanted <= FT2Font(str(fonts / "DejaVuSans.ttf")).get_charmap().keys()

@@ -84,10 +84,26 @@ def truth_table(record: Mapping[str, Any]) -> Table | None:
         ("Area of the true outline", f"{truth['area_px']:,} px"),
         ("Area of the found outline", f"{record['area_px']:,} px"),
         ("Slices with a true outline", f"{truth['tumour_slices']:,} of {truth['slices']:,}"),
+        *_truth_in_space(truth, record["measurement"]),
     ]
     if distances:
         rows.append(("Largest HD95 of a slice", f"{max(distances):.1f} px"))
     return Table(["figure", "value"], rows, "The found outline beside the true one, which came with the input.")
+
+
+def _truth_in_space(truth: Mapping[str, Any], measured: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Volumes and distances, where the input has a spacing; results of earlier versions have none."""
+    if truth.get("volume_ml") is None:
+        return []
+    rows = [("Volume of the true outline", f"{truth['volume_ml']:.1f} ml")]
+    if measured is not None:
+        rows.append(("Volume of the found outline", f"{measured['volume_ml']:.1f} ml"))
+    if truth["hd95_mm"] is not None:
+        rows += [
+            ("HD95 of the volume, in three dimensions", f"{truth['hd95_mm']:.1f} mm"),
+            ("Average surface distance, likewise", f"{truth['asd_mm']:.1f} mm"),
+        ]
+    return rows
 
 
 def input_table(record: Mapping[str, Any], frames: Sequence[Frame]) -> Table:
