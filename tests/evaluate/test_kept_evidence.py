@@ -12,7 +12,8 @@ from gliascope.bundle import CARD, load_bundle
 from gliascope.evaluate.card import bundle_card
 from gliascope.evaluate.definitions import FIGURES
 from gliascope.evaluate.evidence import load_evidence, record_of
-from gliascope.evaluate.stamp import check_same, summary_of
+from gliascope.evaluate.stamp import check_lone, check_same, summary_of
+from gliascope.evaluate.uncertainty import fit_interval
 
 EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 MOST = 2 * 1024**2
@@ -20,10 +21,13 @@ MOST = 2 * 1024**2
 
 def test_the_embedded_card_is_made_from_the_kept_evidence() -> None:
     bundle = load_bundle()
-    record = record_of(load_evidence(EVIDENCE / "lgg-1-test.parquet"))
+    evidence = load_evidence(EVIDENCE / "lgg-1-test.parquet")
+    record, lone = record_of(evidence), record_of(load_evidence(EVIDENCE / "lgg-1-test-lone.parquet"))
     check_same(bundle, record)
-    assert bundle.evaluation == summary_of(record)
-    assert (bundle.path / CARD).read_text(encoding="utf-8") == bundle_card(bundle, record)
+    check_lone(record, lone)
+    assert bundle.evaluation == summary_of(record, lone)
+    assert bundle.uncertainty == fit_interval(record, evidence.patients)
+    assert (bundle.path / CARD).read_text(encoding="utf-8") == bundle_card(bundle, record, lone)
 
 
 def test_older_evidence_knows_no_millimetres() -> None:
