@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from gliascope.dataset.sides import side_patients
 from gliascope.dataset.split import Split, make_split
 from gliascope.detect.calibration import calibrate
 from gliascope.engine.onnx import OnnxEngine
+from gliascope.evaluate.lone import lone_slices
 from gliascope.measure.overlap import dice
 from gliascope.prepare import prepare, prepare_mask
 from gliascope.read import read_case
@@ -34,7 +35,7 @@ from gliascope.training.table import Patient, SliceTable, load_table
 PAGE: Final = Path(__file__).resolve().parent / "reference" / "robustness.md"
 HELD_OUT: Final = ("TCGA_CS_4942", "TCGA_FG_6692")
 BATCH: Final = 32
-NOTHING: Final = {name: 0.0 for name in Augmentation.model_fields if name.startswith(("p_", "flip", "drop_"))}
+NOTHING: Final = {name: 0.0 for name in Augmentation.model_fields if name.startswith(("p_", "flip", "drop_", "swap_"))}
 
 CHANGES: Final[dict[str, dict[str, Any]]] = {
     "nothing": {},
@@ -43,10 +44,8 @@ CHANGES: Final[dict[str, dict[str, Any]]] = {
     "FLAIR alone": {"p_flair_only": 1.0},
     "a bias field of up to a half": {"p_bias_field": 1.0, "bias_field": 0.5},
     "another contrast of each sequence": {"p_contrast": 1.0, "contrast": 1.0},
-    "T1 moved against FLAIR by up to 3 pixels of 256": {"p_channel_shift": 1.0},
     "a third of the resolution": {"p_low_resolution": 1.0, "low_resolution": 0.34},
     "Rician noise": {"p_rician": 1.0},
-    "JPEG": {"p_jpeg": 1.0},
 }
 ALONE: Final = "each slice by itself, as a lone image"
 
@@ -95,7 +94,8 @@ def measure(bundle: Bundle, root: Path, split: Split) -> Iterator[tuple[str, Mea
     for what, changes in CHANGES.items():
         how = Augmentation(**(NOTHING | changes))
         rng = np.random.default_rng(0)
-        yield what, score(bundle, engine, table, *augment_batch(table.images, table.masks, how, rng))
+        changed = augment_batch(table.inputs(slice(None)), table.masks, how, rng)
+        yield what, score(bundle, engine, table, *changed)
     yield ALONE, score(bundle, engine, table, *alone(bundle, table, root, split))
 
 
@@ -103,13 +103,10 @@ def alone(bundle: Bundle, table: SliceTable, root: Path, split: Split) -> tuple[
     """Prepare every slice as if there were no other, and its true outline with it."""
     images, masks = [], []
     for patient, folder in zip(table.patients, side_patients(split, "test", root), strict=True):
-        scan = read_case(folder.files).scans[0]
-        for place in range(len(scan)):
-            rows = slice(place, place + 1)
-            one = replace(scan, pixels=scan.pixels[rows], sources=scan.sources[rows], is_volume=False)
-            prepared = prepare(one, bundle.recipe.preparation)
+        for place, scan in enumerate(lone_slices(read_case(folder.files)).scans):
+            prepared = prepare(scan, bundle.recipe.preparation)
             images.append(prepared.images)
-            masks.append(prepare_mask(patient.truth[rows], prepared.inverse).astype(np.uint8))
+            masks.append(prepare_mask(patient.truth[place : place + 1], prepared.inverse).astype(np.uint8))
     return np.concatenate(images), np.concatenate(masks)
 
 

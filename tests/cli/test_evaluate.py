@@ -205,6 +205,18 @@ def test_an_interval_needs_more_patients_than_two(
     assert load_bundle(model.path).sha256 == model.sha256
 
 
+def test_lone_images_are_shown_on_every_card(cli: Cli, data: Path, split: Path, model: Bundle, tmp_path: Path) -> None:
+    given = ("evaluate", data, "--split", split, "--model", model.path, "-q")
+    assert cli(*given, "--lone-slices", "-o", tmp_path / "lone").status == 0
+    assert cli(*given, "-o", tmp_path / "whole", "--lone", tmp_path / "lone", "--stamp").status == 0
+    card = (tmp_path / "whole" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "| figure | whole patients | 95% interval | lone images | 95% interval |" in card
+    assert load_bundle(model.path).card() == card
+    result = cli(*given, "-o", tmp_path / "again", "--lone", tmp_path / "whole")
+    assert (result.status, "must come from --lone-slices" in result.err) == (1, True)
+    assert not (tmp_path / "again").exists()
+
+
 def test_card_and_stamp(cli: Cli, data: Path, split: Path, model: Bundle, tmp_path: Path) -> None:
     card = tmp_path / "card.md"
     result = cli("evaluate", data, "--split", split, "--model", model.path, "--card", card, "--stamp", "-q")
@@ -233,6 +245,7 @@ def test_flips_are_recorded_and_told(cli: Cli, data: Path, split: Path, model: B
         (("--device", "abacus"), "--device must be auto or one of cpu"),
         (("--stamp",), "--stamp needs --model"),
         (("--fit-interval",), "--fit-interval goes with --stamp"),
+        (("--lone", "."), "--lone goes with -o, --card or --stamp"),
         (("--stamp", "--allow-seen", "--model", "somewhere"), "--stamp and --allow-seen exclude each other"),
         (("--stamp", "--flips", "--model", "somewhere"), "--stamp and --flips exclude each other"),
         (("--stamp", "--lone-slices", "--model", "somewhere"), "--stamp and --lone-slices exclude each other"),

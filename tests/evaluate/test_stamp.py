@@ -12,7 +12,7 @@ from gliascope.errors import BundleError, InputError
 from gliascope.evaluate.card import bundle_card
 from gliascope.evaluate.record import SCHEMA, EvaluationRecord
 from gliascope.evaluate.run import evaluate_side
-from gliascope.evaluate.stamp import stamp_bundle
+from gliascope.evaluate.stamp import check_lone, stamp_bundle
 from gliascope.findings import OperatingPoint, UncertaintyRule
 from gliascope.pipeline import Analyser
 from gliascope.precision import Quantised
@@ -65,6 +65,11 @@ def test_lone_images_stand_beside_whole_patients(
     assert stamped.evaluation["lone_slices"]["figures"]["auc"]["value"] == lone.figures["auc"].value
     with pytest.raises(InputError, match="must come from --lone-slices"):
         stamp_bundle(bundle.path, record, lone=record)
+    with pytest.raises(InputError, match="received lone images twice"):
+        check_lone(lone, lone)
+    flipped = lone.model_copy(update={"provenance": lone.provenance | {"flips": True}})
+    with pytest.raises(InputError, match="received other way of analysing"):
+        check_lone(record, flipped)
     moved = lone.model_copy(update={"data": lone.data.model_copy(update={"pixels_sha256": "0" * 64})})
     with pytest.raises(InputError, match="received other slices"):
         stamp_bundle(bundle.path, record, lone=moved)

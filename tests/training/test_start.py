@@ -138,6 +138,22 @@ def test_who_chose_before_may_choose_again_on_the_same_split(
         train(phantoms.data, turned, load_recipe(place.recipe), tmp_path / "turned", Quiet(), start=start)
 
 
+def test_a_split_by_slice_has_no_judges_that_never_trained(run: Path, phantoms: Any, tmp_path: Path) -> None:
+    bundle, _ = export_run(run, phantoms.data, tmp_path / "bundle")
+    leaky = replace(load_split(phantoms.split), strategy="slice")
+    start = replace(start_from(bundle.path), split=leaky.sha256)
+    assert not start.judged_alike(leaky)
+
+
+def test_a_bundle_is_no_start_on_another_backend(
+    place: Place, phantoms: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    start_from(place.earlier).check_backend()
+    with pytest.raises(TrainingError, match=r"from a bundle with the backend tensorflow, received jax"):
+        start_from(place.earlier / "bundle").check_backend()
+
+
 def test_embedded_stands_for_the_bundle_in_the_package() -> None:
     start = start_from("embedded")
     assert start.bundle is not None

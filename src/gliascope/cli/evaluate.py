@@ -117,6 +117,8 @@ def evaluate(
     del verbose
     check_precision(precision)
     unusual = {"--flips": flips, "--lone-slices": lone_slices}
+    if lone is not None and not (output or card or stamp):
+        raise typer.BadParameter("--lone goes with -o, --card or --stamp: it is shown on the card")
     if fit_interval and not stamp:
         raise typer.BadParameter("--fit-interval goes with --stamp: the bundle keeps what was fitted")
     _check_arguments(side, device, model, stamp=stamp, allow_seen=allow_seen, unusual=unusual)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from gliascope.bundle import DEFAULT_POINT, Bundle, load_bundle
 from gliascope.cli.console import note, progress
 from gliascope.dataset.sides import side_patients
 from gliascope.dataset.split import load_split
-from gliascope.errors import BundleError
+from gliascope.errors import BundleError, InputError
 from gliascope.evaluate.card import card_markdown, evaluation_card
 from gliascope.evaluate.compare import ComparisonRecord, check_same_patients, compare
 from gliascope.evaluate.compare_page import difference_rows, difference_titles, name_of, verdict
@@ -27,7 +27,7 @@ from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.remake import load_result
 from gliascope.evaluate.report import WORST_FOLDER, write_results
 from gliascope.evaluate.run import Evaluation, evaluate_side
-from gliascope.evaluate.stamp import check_lone, check_same, stamp_bundle
+from gliascope.evaluate.stamp import check_lone, check_of_lone_images, check_same, stamp_bundle
 from gliascope.evaluate.tables import console_order, figure_rows, figure_titles, scored
 from gliascope.evaluate.uncertainty import fit_interval
 from gliascope.evaluate.worst import WorstPatients
@@ -67,7 +67,9 @@ class Request:
 def run_evaluation(request: Request) -> None:
     """Score or remake, compare, write, print."""
     other = None if request.against is None else load_result(request.against, resamples=0)
-    lone = None if request.lone is None else load_result(request.lone).record
+    lone = None if request.lone is None else load_result(request.lone, resamples=0).record
+    if lone is not None:
+        check_of_lone_images(lone)
     if request.output is not None:
         request.output.mkdir(parents=True, exist_ok=True)
     worst = None
@@ -80,6 +82,13 @@ def run_evaluation(request: Request) -> None:
     against = None if other is None else compare(evaluation, other, seed=evaluation.record.bootstrap.seed)
     if lone is not None:
         check_lone(evaluation.record, lone)
+    if request.fit_interval:
+        try:
+            rule = fit_interval(evaluation.record, evaluation.patients)
+        except InputError:
+            _write(replace(request, stamp=False), evaluation, bundles, worst, against, lone)  # nothing measured is lost
+            raise
+        bundles = [replace(bundles[0], uncertainty=rule)]
     files = _write(request, evaluation, bundles, worst, against, lone)
     if request.as_json:
         print(evaluation.record.text(), end="")
@@ -152,7 +161,7 @@ def _write(
     if request.output is not None:
         files += write_results(evaluation, request.output, worst=worst, bundles=bundles, against=against, lone=lone)
     if request.stamp:
-        rule = fit_interval(evaluation.record, evaluation.patients) if request.fit_interval else None
+        rule = bundles[0].uncertainty
         files.append(stamp_bundle(bundles[0].path, evaluation.record, lone=lone, uncertainty=rule).path)
     if request.card is not None:
         files.append(write_text(request.card, card_markdown(evaluation_card(evaluation.record, bundles, lone))))

@@ -17,6 +17,10 @@ SAME: Final = ("graphs", "recipe_sha256", "seen_sha256")
 """What must be the same in bundle and evaluation. The digest of ``bundle.json`` is not: stamping changes it."""
 
 
+ALIKE: Final = (FLIPS, "precision")
+"""Of the provenance, what must be the same in two evaluations that stand beside each other."""
+
+
 def stamp_bundle(
     path: str | Path,
     record: EvaluationRecord,
@@ -120,12 +124,14 @@ def check_lone(record: EvaluationRecord, lone: EvaluationRecord) -> None:
     InputError
         Unless every slice was a lone image, and slices, networks and operating point are the same.
     """
-    if not lone.provenance.get(LONE):
-        raise InputError("figures of lone images must come from --lone-slices, received those of whole patients")
+    check_of_lone_images(lone)
+    if record.provenance.get(LONE):
+        raise InputError("figures of lone images stand beside those of whole patients, received lone images twice")
     pairs = {
         "slices": (record.data.pixels_sha256, lone.data.pixels_sha256),
         "networks": (record.bundle.graphs, lone.bundle.graphs),
         "operating point": (record.operating_point, lone.operating_point),
+        "way of analysing": tuple([one.provenance.get(name) for name in ALIKE] for one in (record, lone)),
     }
     other = [name for name, (mine, theirs) in pairs.items() if mine != theirs]
     if other:
@@ -133,6 +139,18 @@ def check_lone(record: EvaluationRecord, lone: EvaluationRecord) -> None:
             f"figures of lone images must be of the same {', '.join(pairs)} as those of whole patients, "
             f"received other {', '.join(other)}"
         )
+
+
+def check_of_lone_images(lone: EvaluationRecord) -> None:
+    """Refuse figures that are not of lone images.
+
+    Raises
+    ------
+    InputError
+        Unless every slice was analysed as a lone image.
+    """
+    if not lone.provenance.get(LONE):
+        raise InputError("figures of lone images must come from --lone-slices, received those of whole patients")
 
 
 def summary_of(record: EvaluationRecord, lone: EvaluationRecord | None = None) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from gliascope.evaluate.evidence import Evidence
 from gliascope.evaluate.recalibrate import choose_from_evidence
 from gliascope.recipe import Recipe
 from gliascope.training.best import best_networks, predict_networks
-from gliascope.training.graphs import to_onnx
+from gliascope.training.graphs import EXPORT_BACKEND, to_onnx
 from gliascope.training.operate import Operation, choose_operation
 from gliascope.training.parity import Parity, measure_parity
 from gliascope.training.run import SPLIT_FILE, load_tables, run_recipe
@@ -33,10 +33,6 @@ logger = logging.getLogger(__name__)
 
 PARITY_SLICES: Final = 200
 """Slices that both engines are compared on, spread evenly over the training side's patients."""
-
-
-EXPORT_BACKEND: Final = "tensorflow"
-"""Keras' backend that networks are converted to ONNX with."""
 
 
 def export_run(

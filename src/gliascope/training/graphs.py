@@ -17,6 +17,9 @@ from gliascope.training.canonical import canonicalise
 if TYPE_CHECKING:
     import keras
 
+EXPORT_BACKEND: Final = "tensorflow"
+"""Keras' backend that networks are converted to ONNX with."""
+
 OPSET: Final = 17
 """ONNX operator set: old enough for runtimes of several years."""
 

@@ -42,6 +42,11 @@ class Parity:
     probability: float
     dice: float
 
+    @property
+    def agrees(self) -> bool:
+        """Whether both compute the same, be it that neither outlines anything."""
+        return self.probability <= PARITY_PROBABILITY and not self.dice < PARITY_DICE
+
     def check(self) -> None:
         """Refuse graphs that disagree with the networks.
 
@@ -51,7 +56,7 @@ class Parity:
             If a probability differs by more than `PARITY_PROBABILITY`, or Dice is under `PARITY_DICE`, or no mask was
             there to compare.
         """
-        if self.probability <= PARITY_PROBABILITY and self.dice >= PARITY_DICE:
+        if self.agrees and self.dice >= 0:
             return
         if not self.dice >= 0:
             raise ParityError(

@@ -140,6 +140,8 @@ def train(
         If an image cannot be used.
     """
     make_deterministic()
+    if start is not None and not resume:
+        start.check_backend()
     chosen = load_split(split, fold) if isinstance(split, Path) else split
     if chosen.leaks:
         logger.warning("%s: %s", split, LEAK)

@@ -79,6 +79,26 @@ class Start:
         """JSON values that tell one start from another."""
         return {"name": self.name, "sha256": self.sha256, "slices": len(self.seen)}
 
+    def check_backend(self) -> None:
+        """Refuse a bundle where Keras runs on another backend than its graphs are compared with.
+
+        Raises
+        ------
+        TrainingError
+        """
+        if self.bundle is None:
+            return
+        import keras
+
+        from gliascope.training.graphs import EXPORT_BACKEND  # needs what training by checkpoints does without
+
+        backend = keras.backend.backend()
+        if backend != EXPORT_BACKEND:
+            raise TrainingError(
+                f"{self.name}: training starts from a bundle with the backend {EXPORT_BACKEND}, received {backend}; on "
+                "others it starts from a run, whose checkpoints are the same on all"
+            )
+
     def begin(self, stages: Mapping[Stage, keras.Model], recipe: Recipe, table: SliceTable) -> None:
         """Put the weights into networks.
 
@@ -143,7 +163,7 @@ class Start:
 
     def judged_alike(self, split: Split) -> bool:
         """Tell whether the weights were trained on this very split: who chooses chose before, and has never trained."""
-        return self.split is not None and self.split == split.sha256
+        return self.split is not None and self.split == split.sha256 and not split.leaks
 
     def check_unseen(self, folders: Iterable[PatientFolder], purpose: str) -> None:
         """Refuse a start that has seen patients who are to judge what comes of it.

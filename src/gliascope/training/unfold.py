@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from gliascope.bundle import Bundle
-from gliascope.errors import TrainingError
+from gliascope.errors import ParityError, TrainingError
 from gliascope.recipe import Recipe
 from gliascope.training.canonical import canonicalise
 from gliascope.training.checkpoint import snapshot
@@ -138,7 +138,13 @@ def unfold_bundle(
     try:
         networks = build_networks(recipe, pretrained=False)
         unfold(networks.graphs, bundle.graphs, images)
-        measure_parity(networks, bundle, images, bundle.operating_point()).check()
+        parity = measure_parity(networks, bundle, images, bundle.operating_point())
+        if not parity.agrees:
+            raise ParityError(
+                f"{bundle.path}: networks that start from a bundle must compute what its graphs do, received a "
+                f"difference of {parity.probability:.2g} in probability and a pooled Dice of {parity.dice:.5f} on "
+                f"{parity.slices} slices"
+            )
         return {stage: snapshot(model.variables) for stage, model in networks.stages.items()}
     finally:
         keras.mixed_precision.set_global_policy(before)

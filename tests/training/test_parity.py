@@ -1,0 +1,32 @@
+"""When exported graphs are taken to compute what their networks do."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("keras")
+
+from gliascope.errors import ParityError
+from gliascope.training.parity import PARITY_DICE, PARITY_PROBABILITY, Parity
+
+pytestmark = pytest.mark.train
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("probability", "dice", "message"),
+    [(3e-3, 1.0, "must agree"), (0.0, 0.99, "must agree"), (0.0, NAN, "outlines nothing yet")],
+)
+def test_an_export_needs_agreement_and_masks(probability: float, dice: float, message: str) -> None:
+    with pytest.raises(ParityError, match=message):
+        Parity(200, probability, dice).check()
+    Parity(200, PARITY_PROBABILITY, PARITY_DICE).check()
+
+
+@pytest.mark.parametrize(
+    ("probability", "dice", "agrees"),
+    [(3e-3, 1.0, False), (0.0, 0.99, False), (0.0, NAN, True), (3e-3, NAN, False), (PARITY_PROBABILITY, 1.0, True)],
+)
+def test_engines_that_both_outline_nothing_agree(probability: float, dice: float, agrees: bool) -> None:
+    assert Parity(200, probability, dice).agrees == agrees
