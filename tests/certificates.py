@@ -35,4 +35,5 @@ def make_certificate(folder: Path, *protection: str) -> Certificate:
     done = run_tool("openssl", *words, *(protection or ("-nodes",)), *names, *files)
     assert done.returncode == 0, done.stderr
     made.both.write_bytes(made.public.read_bytes() + made.key.read_bytes())
+    made.both.chmod(0o600)
     return made

@@ -102,6 +102,10 @@ def test_files_that_hold_no_certificates(sealed: Sealed, tmp_path: Path) -> None
     for path in (tmp_path / "none.pem", sealed.ours.public):
         with pytest.raises(InputError, match="must hold it and its key as PEM, without a passphrase"):
             client_context(None, path)
+    open_to_all = make_certificate(tmp_path / "open")
+    open_to_all.both.chmod(0o640)
+    with pytest.raises(InputError, match="a file with a private key must be its owner's alone: chmod 600"):
+        client_context(None, open_to_all.both)
     secret = make_certificate(tmp_path / "secret", "-passout", "pass:hush")
     with pytest.raises(InputError, match="without a passphrase"):
         client_context(None, secret.both)

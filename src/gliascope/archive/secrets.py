@@ -68,10 +68,15 @@ def read_credentials(path: Path | None = None, environment: Mapping[str, str] | 
     return _checked(found, "the environment")
 
 
+def is_owners_alone(status: os.stat_result) -> bool:
+    """Whether nobody but its owner may read a file, as far as the system's permissions tell."""
+    return os.name != "posix" or not status.st_mode & 0o077
+
+
 def _in_file(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
-            if os.name == "posix" and os.fstat(stream.fileno()).st_mode & 0o077:
+            if not is_owners_alone(os.fstat(stream.fileno())):
                 raise InputError(f"{path}: a file with secrets must be its owner's alone: chmod 600")
             content = stream.read(LARGEST)
     except OSError as error:

@@ -155,6 +155,8 @@ class Remote:
 
         if self.tls:
             raise typer.BadParameter("--tls goes with --pacs: the address says whether DICOMweb is encrypted")
+        if (self.ca_file or self.certificate) and str(self.dicomweb).lower().startswith("http:"):
+            raise typer.BadParameter("--ca-file and --certificate go with https or --pacs ... --tls, received http")
         secrets = read_credentials(self.credentials)
         trust = {"ca_file": self.ca_file, "certificate": self.certificate}
         return WebArchive(str(self.dicomweb), credentials=secrets, timeout=self.timeout, **trust)

@@ -57,7 +57,8 @@ def make_session(
     url : str
     credentials : Credentials
     ca_file : Path, optional
-        Certificates that are trusted in place of the system's; where it has none, certifi's are.
+        Certificates that are trusted in place of the system's; where it has no file or folder of them, as on
+        Windows, certifi's are, whereas DIMSE takes what Windows trusts.
     certificate : Path, optional
         Our own certificate and its key.
 

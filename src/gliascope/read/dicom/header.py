@@ -20,7 +20,7 @@ DIRECTORY: Final = "1.2.840.10008.1.3.10"
 
 _WANTED: Final = """
 SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID PatientID PatientName PatientBirthDate
-OtherPatientNames PatientBirthName
+OtherPatientNames PatientBirthName OtherPatientIDs OtherPatientIDsSequence
 Modality StudyDate SeriesDescription ProtocolName SequenceName SeriesNumber AcquisitionNumber
 ScanningSequence AcquisitionContrast ImageType ComplexImageComponent
 RepetitionTime EchoTime InversionTime DiffusionBValue TemporalPositionIdentifier TriggerTime

@@ -3,82 +3,105 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
-from gliascope.read.dicom.values import text
+from gliascope.read.dicom.spelling import birth_pattern, fold, pattern_of, pieces_of
+from gliascope.read.dicom.values import items, text, texts
 
 _HIDDEN: Final = "***"
 _LEAST: Final = 3
 """Letters that a part of a name must have to be hidden within a word too."""
+_LEAST_DIGITS: Final = 4
+"""Digits, leading zeros not counted, that a number must have to be hidden however many zeros it is written with."""
 _SYLLABLE: Final = re.compile(
     r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """A character of Chinese, Japanese or Korean: one is a name already, and words have no blanks between them."""
-_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae", "ß": "ss"})
-_BETWEEN: Final = "[-./_ ]?"
-"""What may stand between day, month and year."""
+_WORD: Final = r"(?<![^\W_]){}(?![^\W_])"
+_NUMBER: Final = r"(?<!\d){}(?!\d)"
 
 
 class Hide:
-    """Hides whatever tells one patient: names, number, date of birth.
+    """Hides whatever tells one patient: names, numbers, date of birth.
 
     Parameters
     ----------
     names : iterable of str
-        As headers have them, with ``^`` and ``=`` between their parts.
-    number : str
+        As headers have them, with ``^`` and ``=`` between their parts. Parts of parts, as in Meyer-Schmidt, count too.
+    numbers : iterable of str
         The patient's.
     birth : str
         Date of birth, as headers have it.
     """
 
-    def __init__(self, names: Iterable[str], number: str = "", birth: str = "") -> None:
-        parts = {part for one in names for part in re.split(r"[\s^=,.]+", one)}
-        parts = {spelled for part in parts for spelled in _spellings(part)} | {number}
-        patterns = [_birth_pattern(birth)] if birth else []
-        patterns += [_pattern(part) for part in sorted(parts, key=len, reverse=True) if _tells(part)]
-        self._pattern = re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
+    def __init__(self, names: Iterable[str], numbers: Iterable[str] = (), birth: str = "") -> None:
+        parts = [part for one in names for part in re.split(r"[\s^=,.]+", fold(one)[0])]
+        numbers = [fold(one)[0] for one in numbers]
+        known = {pieces_of(one) for one in (*parts, *numbers)}
+        known |= {some for one in parts for some in _some_of(pieces_of(one))}
+        found = [(sum(map(len, one)), _bounded(one)) for one in known if _tells(one)]
+        found += [(len(one), _NUMBER.format(f"0*{one}")) for one in _without_zeros((*parts, *numbers))]
+        patterns = [birth_pattern(birth)] if birth else []
+        patterns += [pattern for _, pattern in sorted(found, reverse=True)]
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
 
     def __call__(self, found: str) -> str:
         """Give the text back with ``***`` in the place of what tells the patient.
 
-        Parts of two letters, such as Li, are hidden where they are a word of their own; initials are left.
+        Parts of two letters, such as Li, are hidden where they are a word of their own; initials are left. So are
+        numbers of three digits or fewer, unless they stand there with the header's own zeros and no digit beside them.
         """
-        return found if self._pattern is None else self._pattern.sub(_HIDDEN, found)
+        if self._pattern is None:
+            return found
+        folded, places = fold(found)
+        shown, done = [], 0
+        for match in self._pattern.finditer(folded):
+            start, end = places[match.start()][0], places[match.end() - 1][1]
+            if start >= done:  # two may be parts of one character
+                shown += [found[done:start], _HIDDEN]
+            done = end
+        return "".join((*shown, found[done:]))
 
 
 def hide_for(data: Any) -> Hide:
     """Make what hides the patient of a data set."""
-    names = ("PatientName", "OtherPatientNames", "PatientBirthName")
-    return Hide([text(data, one) for one in names], text(data, "PatientID"), text(data, "PatientBirthDate"))
+    names = [text(data, one) for one in ("PatientName", "OtherPatientNames", "PatientBirthName")]
+    numbers = [text(data, "PatientID"), *texts(data, "OtherPatientIDs")]
+    numbers += [text(one, "PatientID") for one in items(data, "OtherPatientIDsSequence")]
+    return _hide(tuple(names), tuple(numbers), text(data, "PatientBirthDate"))
 
 
-def _tells(part: str) -> bool:
-    return len(part) > 1 or _SYLLABLE.match(part) is not None
+@lru_cache(maxsize=4)
+def _hide(names: tuple[str, ...], numbers: tuple[str, ...], birth: str) -> Hide:
+    """Make it once for all the slices of a series."""
+    return Hide(names, numbers, birth)
 
 
-def _spellings(part: str) -> set[str]:
-    """A part of a name as it stands, and in the two ways in which it loses what ASCII does not have."""
-    plain = unicodedata.normalize("NFKD", part)
-    bare = "".join(one for one in plain if not unicodedata.combining(one))
-    return {part, bare, part.lower().translate(_UMLAUTS)}
+def _some_of(pieces: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Each part of a part of a name, but for numbers, and each two neighbours, as in Walesa-O'Brien."""
+    yield from ((one,) for one in pieces if not one.isdecimal())
+    yield from pairwise(pieces)
 
 
-def _pattern(part: str) -> str:
-    escaped = re.escape(part)
-    is_short = len(part) < _LEAST and not _SYLLABLE.search(part)
-    return rf"(?<![^\W_]){escaped}(?![^\W_])" if is_short else escaped
+def _tells(pieces: tuple[str, ...]) -> bool:
+    letters = "".join(pieces)
+    return len(letters) > 1 or _SYLLABLE.match(letters) is not None
 
 
-def _birth_pattern(birth: str) -> str:
-    """A date in the orders and with the separators that people write."""
-    digits = re.sub(r"\D", "", birth)
-    if len(digits) != len("YYYYMMDD"):
-        return re.escape(birth)
-    year = rf"(?:{digits[:2]})?{digits[2:4]}"
-    month, day = (one.lstrip("0").rjust(1, "0") for one in (digits[4:6], digits[6:]))
-    month, day = f"0?{month}", f"0?{day}"
-    orders = ((year, month, day), (day, month, year), (month, day, year))
-    return rf"(?<!\d)(?:{'|'.join(_BETWEEN.join(one) for one in orders)})(?!\d)"
+def _bounded(pieces: tuple[str, ...]) -> str:
+    """What finds a part of a name or a number: alone where it is short, else anywhere."""
+    letters, pattern = "".join(pieces), pattern_of(pieces)
+    if len(letters) < _LEAST and not _SYLLABLE.search(letters):
+        return _WORD.format(pattern)
+    is_short_number = letters.isdecimal() and len(letters.lstrip("0")) < _LEAST_DIGITS
+    return _NUMBER.format(pattern) if is_short_number else pattern
+
+
+def _without_zeros(told: Iterable[str]) -> Iterator[str]:
+    """Numbers within names and numbers that are long enough to tell a patient by themselves."""
+    for run in {run.lstrip("0") for one in told for run in re.findall(r"\d+", one)}:
+        if len(run) >= _LEAST_DIGITS:
+            yield run
