@@ -41,7 +41,7 @@ def checked_url(url: str) -> str:
         raise InputError(f"{rule}, received another kind of text")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InputError(f"{rule}, received one with a user, a query or a fragment; secrets come from the environment")
-    return url.rstrip("/")
+    return (parts.scheme + url[len(parts.scheme) :]).rstrip("/")
 
 
 def make_session(
