@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import gliascope
-from gliascope.present import volumes
 
 Cli = Callable[..., Any]
 
@@ -303,7 +303,7 @@ def test_one_volume_into_a_file_with_its_figure(cli: Cli, study: Path, tmp_path:
 def test_a_result_that_is_not_read_back_is_reported_and_the_rest_is_done(
     cli: Cli, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compress = volumes.gzip.compress
+    compress: Callable[..., bytes] = gzip.compress
 
     def spoil(content: bytes, **options: int) -> bytes:
         """A disk that alters the T1's last voxel."""
@@ -311,7 +311,7 @@ def test_a_result_that_is_not_read_back_is_reported_and_the_rest_is_done(
         is_t1 = len(whole) < 10_000
         return compress(whole[:-1] + bytes([whole[-1] ^ 1]) if is_t1 else whole, **options)
 
-    monkeypatch.setattr(volumes.gzip, "compress", spoil)
+    monkeypatch.setattr(gzip, "compress", spoil)
     result = cli("enhance", study, "-o", tmp_path / "out", "--json")
     assert result.status == 1
     report = json.loads(result.out)
