@@ -34,6 +34,8 @@ def main() -> None:
         found = _patients(options, Path(temporary))
         begun = describe(options, found)
         kept = taken_over(begun, values) if options.resume else {}
+        if options.resume and not kept:
+            _note("nothing is taken over: no parts of the same code, machine, data and options were found")
         results = measure(options, found, begun | kept, lambda so_far: write_report(so_far, page, values))
     if "profile" in results:
         draw_profile(results["profile"], options.out / "images" / "profile.png", results["data"]["kind"])
@@ -64,7 +66,7 @@ def taken_over(begun: dict[str, Any], values: Path) -> dict[str, Any]:
         earlier: dict[str, Any] = json.loads(values.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    if earlier.get("schema") != begun["schema"] or _same(earlier) != _same(begun):
+    if earlier.get("schema") != begun["schema"] or not begun["machine"]["commit"] or _same(earlier) != _same(begun):
         return {}
     return {part: earlier[part] for part in PARTS if part in earlier}
 
@@ -72,7 +74,8 @@ def taken_over(begun: dict[str, Any], values: Path) -> dict[str, Any]:
 def _same(results: dict[str, Any]) -> dict[str, Any]:
     """What two runs must share for the one to go on with the other: all but the load before each."""
     machine = {key: value for key, value in results["machine"].items() if key not in {"load", "busy", "date"}}
-    machine["commit"] = machine["commit"].rstrip("+")  # the page itself differs after the first part
+    # The page itself differs after the first part; `changes` tells whether the code does.
+    machine["commit"] = machine["commit"].rstrip("+")
     return {key: value for key, value in results.items() if key not in PARTS and key != "goals"} | {"machine": machine}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -44,6 +45,7 @@ def describe_machine(threads: int | None = None) -> dict[str, Any]:
         "busy": load > BUSY * cores,
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
         "commit": commit(),
+        "changes": changes(),
         "date": time.strftime("%Y-%m-%d"),
     }
 
@@ -66,6 +68,29 @@ def commit() -> str:
         return ""
 
 
+def changes(root: Path = ROOT) -> str:
+    """Digest of what differs from the commit in the code that is measured and that measures.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout.
+
+    Returns
+    -------
+    str
+        Of changed and of new files; empty where there are none, and outside a checkout.
+    """
+    code = ("--", "src", "benchmarks")
+    try:
+        told = _git("diff", "HEAD", "--full-index", *code, root=root)
+        new = _git("ls-files", "--others", "--exclude-standard", "-z", *code, root=root).split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    told += "".join(f"{one} {hashlib.sha256((root / one).read_bytes()).hexdigest()}\n" for one in new if one)
+    return hashlib.sha256(told.encode()).hexdigest() if told else ""
+
+
 def peak_gflops(side: int = 2048, repeats: int = 5) -> float:
     """Measured peak: the best of several products of two large float32 matrices, in 10^9 operations a core second."""
     first, second = np.random.default_rng(0).random((2, side, side), dtype=np.float32)
@@ -77,8 +102,8 @@ def peak_gflops(side: int = 2048, repeats: int = 5) -> float:
     return 2 * side**3 / best / 1e9
 
 
-def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True)
+def _git(*words: str, root: Path = ROOT) -> str:
+    done = subprocess.run(["git", *words], cwd=root, check=True, capture_output=True, text=True, errors="replace")
     return done.stdout.strip()
 
 

@@ -5,6 +5,7 @@
     GliascopeError
     +-- InputError          a file, folder or array that cannot be used
     |   +-- UnreadableFile  the file is damaged, empty or of an unknown kind
+    |   +-- SoftMask        a mask with too many values for its edge to be known
     +-- RecipeError         a recipe with an unknown key or an impossible value
     +-- BundleError         a model bundle that is incomplete, altered or too new
     +-- SplitError          a split file that leaks, is incomplete or was altered
@@ -32,6 +33,10 @@ class InputError(GliascopeError):
 
 class UnreadableFile(InputError):
     """A file is damaged, empty or of a kind that gliascope does not read."""
+
+
+class SoftMask(InputError):
+    """A mask has more different values than labels have: it is soft, or a lossy image."""
 
 
 class RecipeError(GliascopeError):

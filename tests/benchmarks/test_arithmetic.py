@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import subprocess
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from benchmarks.__main__ import taken_over
 from benchmarks.contenders import ENTRIES, OURS
 from benchmarks.data import SLICES, draw_phantoms, patients_of, spaced
 from benchmarks.goals import hold
-from benchmarks.machine import describe_machine, processor_name
+from benchmarks.machine import changes, describe_machine, processor_name
 from benchmarks.report import markdown, table, write_report
 from benchmarks.statistics import Spread, flatness, order_of, ratio, spread, verdicts
 
@@ -162,6 +163,46 @@ def test_a_run_that_was_ended_is_gone_on_with(results: dict[str, Any], tmp_path:
     for other in ({"repeats": 3}, {"machine": begun["machine"] | {"commit": "another"}}, {"schema": "t"}):
         values.write_text(json.dumps(earlier | other))
         assert taken_over(begun, values) == {}
+
+
+def test_only_the_same_code_is_gone_on_with(results: dict[str, Any], tmp_path: Path) -> None:
+    values = tmp_path / "benchmarks.json"
+
+    def taken(before: dict[str, str], now: dict[str, str]) -> bool:
+        begun = {key: results[key] for key in ("machine", "repeats", "data")} | {"schema": "s", "precision": "auto"}
+        earlier = begun | {"machine": begun["machine"] | before, "cores": results["cores"]}
+        values.write_text(json.dumps(earlier))
+        return bool(taken_over(begun | {"machine": begun["machine"] | now}, values))
+
+    assert taken({"commit": "a", "changes": ""}, {"commit": "a+", "changes": ""})
+    assert taken({"commit": "a+", "changes": "1"}, {"commit": "a+", "changes": "1"})
+    assert not taken({"commit": "a+", "changes": "1"}, {"commit": "a+", "changes": "2"})
+    assert not taken({"commit": "a+", "changes": "1"}, {"commit": "a", "changes": ""})
+    assert not taken({"commit": "a"}, {"commit": "a", "changes": ""})
+    assert not taken({"commit": "", "changes": ""}, {"commit": "", "changes": ""})
+
+
+def test_changes_of_the_code_alone_have_a_digest(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    for name in ("src/a.py", "benchmarks/b.py", "docs/page.md"):
+        path = tmp_path / name
+        path.parent.mkdir()
+        path.write_text("1\n")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    assert changes(tmp_path) == ""
+    (tmp_path / "docs" / "page.md").write_text("2\n")
+    assert changes(tmp_path) == ""
+    seen = []
+    for name, content in (("src/a.py", "2\n"), ("src/a.py", "3\n"), ("src/new.py", ""), ("src/new.py", "1\n")):
+        (tmp_path / name).write_text(content)
+        seen.append(changes(tmp_path))
+    assert len({*seen, ""}) == 5
+    assert changes(tmp_path / "nowhere") == ""
 
 
 def test_each_part_is_kept_when_it_is_done(monkeypatch: pytest.MonkeyPatch, results: dict[str, Any]) -> None:

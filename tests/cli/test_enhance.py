@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -297,6 +298,28 @@ def test_one_volume_into_a_file_with_its_figure(cli: Cli, study: Path, tmp_path:
     again = cli("enhance", study / "case_flair.nii", "-o", tmp_path / "again", "--clip-limit", "3")
     assert again.status == 0
     assert (tmp_path / "again" / "case_flair.nii.gz").read_bytes() == out.read_bytes()
+
+
+def test_a_result_that_is_not_read_back_is_reported_and_the_rest_is_done(
+    cli: Cli, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compress: Callable[..., bytes] = gzip.compress
+
+    def spoil(content: bytes, **options: int) -> bytes:
+        """A disk that alters the T1's last voxel."""
+        whole = bytes(content)
+        is_t1 = len(whole) < 10_000
+        return compress(whole[:-1] + bytes([whole[-1] ^ 1]) if is_t1 else whole, **options)
+
+    monkeypatch.setattr(gzip, "compress", spoil)
+    result = cli("enhance", study, "-o", tmp_path / "out", "--json")
+    assert result.status == 1
+    report = json.loads(result.out)
+    assert [one["sequence"] for one in report["images"]] == ["flair"]
+    (problem,) = report["problems"]
+    assert problem["path"] == str(study / "case_t1.nii.gz")
+    assert "what was written must be read back over its source" in problem["message"]
+    assert [one.name for one in (tmp_path / "out" / "case").iterdir()] == ["case_flair.nii.gz"]
 
 
 def test_a_bad_volume_is_reported_and_the_rest_is_done(cli: Cli, study: Path, tmp_path: Path) -> None:

@@ -48,11 +48,11 @@ def test_a_long_line_loses_its_middle(tmp_path: Path) -> None:
     assert "\N{HORIZONTAL ELLIPSIS}" in text.content
 
 
-def test_what_cannot_be_printed_becomes_a_question_mark(tmp_path: Path) -> None:
+def test_what_cannot_be_printed_becomes_its_code_point(tmp_path: Path) -> None:
     canvas = Canvas(300, 40)
     canvas.text("a\nb\x00c\udcff", (10, 10), 14)
     layout = canvas.save(tmp_path / "a.png", "na\u00efve")
-    assert layout.texts[0].content == "a?b?c?"
+    assert layout.texts[0].content == "a[U+000A]b[U+0000]c[U+DCFF]"
 
 
 def test_saved_sheet_holds_what_was_laid_on_it(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 
 from gliascope.present import lettering
 from gliascope.present.canvas import Canvas
-from gliascope.present.lettering import Lettering, drawable, is_plain, printable
+from gliascope.present.lettering import Lettering, drawable, is_plain
 
 ALEF_TO_GIMEL = "\u05d0\u05d1\u05d2"
 MUHAMMAD = "\u0645\u062d\u0645\u062f"
@@ -83,13 +84,32 @@ def test_letters_are_joined() -> None:
 
 
 def test_marks_and_joiners_are_kept() -> None:
-    assert printable("e\u0301te\u0301") == "\u00e9t\u00e9"
-    assert printable("\u0645\u06cc\u200c\u062e") == "\u0645\u06cc\u200c\u062e"
+    assert drawable("e\u0301te\u0301") == "\u00e9t\u00e9"
+    assert drawable("\u0645\u06cc\u200c\u062e") == "\u0645\u06cc\u200c\u062e"
     assert not np.array_equal(drawn("\u0645\u06cc\u200c\u062e\u0648"), drawn("\u0645\u06cc\u062e\u0648"))
 
 
-def test_what_would_turn_a_line_round_is_shown_as_a_question_mark() -> None:
-    assert printable("x\u202egnp\n.\x00nii") == "x?gnp?.?nii"
+def test_what_would_turn_a_line_round_is_shown_as_its_code_point() -> None:
+    assert drawable("x\u202egnp\n.\x00nii") == "x[U+202E]gnp[U+000A].[U+0000]nii"
+
+
+def test_a_name_that_looks_like_a_code_point_is_not_taken_for_one() -> None:
+    assert drawable("[U+674E]") == "[U+005B]U+674E]"
+    assert drawable("[U] [1]") == "[U] [1]"
+
+
+@given(st.text(st.sampled_from("a[]U+05B674E\u674e\u738b\x00\n\u202e"), max_size=12))
+def test_the_name_can_be_told_from_what_is_drawn(name: str) -> None:
+    assert re.sub(r"\[U\+([0-9A-F]{4,6})\]", lambda one: chr(int(one[1], 16)), drawable(name)) == name
+
+
+def test_a_shortened_line_cuts_no_code_point() -> None:
+    font = Lettering(14, bold=False)
+    whole = drawable("\x00\x01\x02" * 4)
+    for room in range(30, 800, 7):
+        short = font.shortened(whole, room)
+        assert font.length(short) <= room
+        assert re.fullmatch(r"((\[U\+000[012]\])*\u2026?(\[U\+000[012]\])*)", short)
 
 
 def test_characters_that_no_font_has_are_told_apart_by_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

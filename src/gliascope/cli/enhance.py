@@ -10,7 +10,7 @@ import typer
 
 from gliascope.cli.console import error, progress
 from gliascope.cli.options import AsJson, Quiet, Verbose, parse_channels
-from gliascope.errors import InputError
+from gliascope.errors import GliascopeError, InputError
 
 if TYPE_CHECKING:
     from gliascope.cli.enhance_plan import Job
@@ -98,7 +98,7 @@ def _run(
     images: list[dict[str, Any]] = []
     problems: list[dict[str, str]] = []
 
-    def fault(job: Job, problem: InputError) -> None:
+    def fault(job: Job, problem: GliascopeError) -> None:
         message = str(problem).removeprefix(f"{job.image}: ")
         problems.append({"path": str(job.image), "message": message})
         error(f"{job.image}: {message}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gliascope.cli.enhance_plan import Job
 from gliascope.cli.enhance_volume import enhance_volume
-from gliascope.errors import InputError
+from gliascope.errors import GliascopeError, InputError
 from gliascope.prepare.clahe import enhance
 from gliascope.prepare.clahe_trace import trace_tiles
 from gliascope.prepare.head import head_mask
@@ -52,7 +52,7 @@ class Settings:
 
 
 def enhance_case(
-    jobs: list[Job], settings: Settings, fault: Callable[[Job, InputError], None]
+    jobs: list[Job], settings: Settings, fault: Callable[[Job, GliascopeError], None]
 ) -> Iterator[tuple[Job, list[dict[str, Any]]]]:
     """Enhance and write the images of one case.
 
@@ -61,7 +61,7 @@ def enhance_case(
     jobs : list of Job
     settings : Settings
     fault : callable
-        Told of each image that cannot be used; the rest goes on.
+        Told of each image that cannot be used, or whose result is not what was to be written; the rest goes on.
 
     Yields
     ------
@@ -85,18 +85,18 @@ def enhance_case(
         rows: list[dict[str, Any]] = []
         try:
             rows = _enhance_file(job, pages, settings)
-        except InputError as error:
+        except GliascopeError as error:
             fault(job, error)
         yield job, rows
 
 
 def _volume(
-    job: Job, sequence: Sequence, settings: Settings, fault: Callable[[Job, InputError], None]
+    job: Job, sequence: Sequence, settings: Settings, fault: Callable[[Job, GliascopeError], None]
 ) -> list[dict[str, Any]]:
     """Enhance one volume, and measure the slice with the largest head."""
     try:
         done = enhance_volume(job.image, job.output, settings.clahe)
-    except InputError as error:
+    except GliascopeError as error:
         fault(job, error)
         return []
     for one in done.notes:

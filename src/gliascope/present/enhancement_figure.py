@@ -247,7 +247,7 @@ def _caption(axes: Axes, text: str) -> None:
 
 def _write(figure: Figure, bottom: int, text: str, size: float, **style: Any) -> None:
     font = Lettering(round(size * DPI / 72), bold="weight" in style)
-    clean = drawable(font.line(text, WIDTH - 3 * MARGIN))
+    clean = font.shortened(drawable(text), WIDTH - 3 * MARGIN)
     # A file's name may hold a dollar sign, which is no formula here.
     figure.text(MARGIN / WIDTH, bottom / HEIGHT, clean, fontsize=size, parse_math=False, **style)
 

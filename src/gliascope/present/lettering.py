@@ -6,6 +6,7 @@ not everywhere. All else is laid out by matplotlib, which carries its own Raqm.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
@@ -38,6 +39,10 @@ _INSTALLED: Final = (
 """How the files of fonts with many scripts begin, the usual ones of Linux, macOS and Windows."""
 MOST_FONTS: Final = 400
 """Most fonts that are opened in search of a character."""
+_STAND_IN: Final = re.compile(r"\[(?=U\+)")
+"""Where a text itself holds what looks like the code point of another character."""
+_PIECE: Final = re.compile(r"\[U\+[0-9A-F]{4,6}\]|.", re.DOTALL)
+"""What a line is shortened by: a code point is not cut."""
 
 
 def load_font(size: int, *, bold: bool) -> ImageFont.FreeTypeFont:
@@ -49,22 +54,6 @@ def font_folder() -> Path:
     """Folder of the DejaVu fonts that travel with matplotlib, found without importing it (1 s saved)."""
     spec: Any = find_spec("matplotlib")
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
-
-
-def printable(content: str) -> str:
-    """A line as it can be drawn.
-
-    Parameters
-    ----------
-    content : str
-
-    Returns
-    -------
-    str
-        Composed (NFC), with ``?`` for control characters.
-    """
-    composed = unicodedata.normalize("NFC", content)
-    return "".join(one if one.isprintable() or one in JOINERS else "?" for one in composed)
 
 
 def drawable(content: str, *, installed: bool = False) -> str:
@@ -79,13 +68,16 @@ def drawable(content: str, *, installed: bool = False) -> str:
     Returns
     -------
     str
-        `printable` and `numbered`.
+        Composed (NFC), and `numbered`.
     """
-    return numbered(printable(content), installed=installed)
+    return numbered(unicodedata.normalize("NFC", content), installed=installed)
 
 
 def numbered(content: str, *, installed: bool = False) -> str:
-    """A text in which every character that no font has is its code point, ``[U+738B]``: two names never look the same.
+    """A text in which every character that is not shown is its code point, ``[U+738B]``.
+
+    That are those that no font has, and control characters, those that turn a line round included. A bracket of the
+    text's own that begins like a code point is one as well, so that two texts never become the same.
 
     Parameters
     ----------
@@ -100,9 +92,9 @@ def numbered(content: str, *, installed: bool = False) -> str:
     lacking = _lacking(content)
     if installed and lacking:
         lacking -= frozenset().union(*(charmap for _, charmap in _installed(lacking)))
-    if not lacking:
-        return content
-    return "".join(f"[U+{ord(one):04X}]" if ord(one) in lacking else one for one in content)
+    told = _STAND_IN.sub("[U+005B]", content)
+    lacking |= {ord(one) for one in content if not (one.isprintable() or one in JOINERS)}
+    return told.translate({one: f"[U+{one:04X}]" for one in lacking}) if lacking else told
 
 
 def is_covered(content: str) -> bool:
@@ -145,17 +137,29 @@ class Lettering:
             `drawable`; too long a line loses its middle.
         """
         line = drawable(content, installed=True)
-        if room is None or self.length(line) <= room:
+        return line if room is None else self.shortened(line, room)
+
+    def shortened(self, line: str, room: int) -> str:
+        """A line from `drawable` that fits; no code point in it is cut.
+
+        Parameters
+        ----------
+        line : str
+        room : int
+            Widest line, in pixels.
+        """
+        if self.length(line) <= room:
             return line
-        for kept in range(len(line) - 1, 0, -1):
-            head, tail = line[: (kept + 1) // 2], line[len(line) - kept // 2 :]
-            short = f"{head}\N{HORIZONTAL ELLIPSIS}{tail}"
+        pieces = _PIECE.findall(line)
+        for kept in range(len(pieces) - 1, 0, -1):
+            head, tail = pieces[: (kept + 1) // 2], pieces[len(pieces) - kept // 2 :]
+            short = f"{''.join(head)}\N{HORIZONTAL ELLIPSIS}{''.join(tail)}"
             if self.length(short) <= room:
                 return short
         return ""
 
     def length(self, line: str) -> float:
-        """Width of a line from `line`, in pixels."""
+        """Width of a line from `line` or `drawable`, in pixels."""
         if is_plain(line):
             return self._plain.getlength(line)
         return float(self._shaped(line)[0].shape[1])

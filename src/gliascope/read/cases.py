@@ -96,7 +96,7 @@ def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None, *,
         return read_study(files.study, files.name, files.problems, register=register)
     problems = list(files.problems)
     masks, unmatched = match_masks(files.images, files.masks)
-    warnings = dict.fromkeys((*files.warnings, *unmatched))
+    warnings = dict.fromkeys((*files.remarks, *unmatched))
     read = []
     for image in files.images:
         pages = _read_image(image, masks.get(image), problems, warnings)
@@ -110,7 +110,7 @@ def _read_volumes(files: CaseFiles, *, register: bool) -> Case:
 
     reader = VolumeReader(files.images, files.sequences, always_register=register)
     reader.problems.extend(files.problems)
-    reader.warnings.extend(files.warnings)
+    reader.warnings.extend(files.remarks)
     return reader.read(files.name, files.masks[0] if files.masks else None)
 
 

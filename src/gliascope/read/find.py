@@ -50,11 +50,15 @@ class CaseFiles:
     problems : tuple of Problem
         Why there are no images.
     warnings : tuple of str
-        Names that occur twice.
+        Names that occur twice, and names that say no sequence.
     sequences : tuple of str
         Where the images are NIfTI volumes: the sequence of each. Empty where each image is a slice or a stack of them.
     study : Plan or None
         Where the case is a DICOM study: which of its series are used. `images` is empty then.
+    truths : tuple of str
+        Names of a volume's truths that fit; the first of several is taken.
+    others : tuple of str
+        Names of volumes in the same folder that are no sequence of ours.
     """
 
     name: str
@@ -66,6 +70,15 @@ class CaseFiles:
     warnings: tuple[str, ...] = ()
     sequences: tuple[Contrast, ...] = ()
     study: Plan | None = None
+    truths: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the user is to know of the choice of files."""
+        several = (f"several truths: {', '.join(self.truths)}; {self.truths[0]} is taken",) if self.truths[1:] else ()
+        unused = (f"not used: {', '.join(self.others)}",) if self.others else ()
+        return (*self.warnings, *several, *unused)
 
 
 def find_cases(inputs: str | Path | Sequence[str | Path], series: Sequence[str] = ()) -> list[CaseFiles]:
@@ -173,7 +186,7 @@ def case_of_volumes(files: Mapping[Contrast, Path]) -> CaseFiles:
             raise InputError(f"{one}: a volume must be a NIfTI file that exists ({' or '.join(VOLUME_SUFFIXES)})")
     first = files.get("flair") or next(iter(files.values()))
     group = lone_volume(first, _volumes(_entries(first.parent)))
-    group.files, group.warnings = dict(files), []
+    group.files, group.warnings, group.truths = dict(files), [], []
     return _case_of_group(group, first, first.parent)
 
 
@@ -283,14 +296,15 @@ def _volume_cases(folder: Path, name: str, paths: list[Path]) -> Iterator[CaseFi
 
 def _case_of_group(group: VolumeGroup, path: Path, folder: Path, name: str = "") -> CaseFiles:
     named = name or group.prefix or folder.resolve().name
-    others = (f"not used: {', '.join(group.others)}",) if group.others else ()
     return CaseFiles(
         safe_name(named),
         path,
         group.images,
         (group.truth,) if group.truth is not None else (),
-        warnings=(*group.warnings, *others),
+        warnings=tuple(group.warnings),
         sequences=group.sequences,
+        truths=tuple(group.truths),
+        others=tuple(group.others),
     )
 
 

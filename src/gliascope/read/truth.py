@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.errors import InputError
+from gliascope.errors import InputError, SoftMask
 from gliascope.read.raster import decode, is_image_name
 from gliascope.scan import Mask
 
@@ -79,7 +79,9 @@ def read_masks(path: Path, shapes: list[tuple[int, int]]) -> tuple[list[Mask], t
     Raises
     ------
     InputError
-        If the mask is damaged, does not fit its image, or has more than `MAX_LABELS` values.
+        If the mask is damaged or does not fit its image.
+    SoftMask
+        If it has more than `MAX_LABELS` values.
     """
     decoded = decode(path)
     received = [page.shape[:2] for page in decoded.pages]
@@ -100,7 +102,7 @@ def read_masks(path: Path, shapes: list[tuple[int, int]]) -> tuple[list[Mask], t
 def _outline(page: NDArray[Any], path: Path) -> tuple[NDArray[np.bool_], int]:
     labels = _count_values(page)
     if labels > MAX_LABELS:
-        raise InputError(f"{path}: a mask must have at most {MAX_LABELS} different values, received {labels} of them")
+        raise SoftMask(f"{path}: a mask must have at most {MAX_LABELS} different values, received {labels} of them")
     return np.asarray(page.any(axis=2) if page.shape[2] > 1 else page[:, :, 0] != 0), labels
 
 

@@ -150,6 +150,36 @@ def test_a_rule_is_broken(
     assert received in what
 
 
+def test_an_unreadable_sequence_is_told_once_whatever_else_is_missing(sound: Path, check_rules: CheckRules) -> None:
+    file(sound, "t1").write_bytes(b"")
+    assert {rule: len(told) for rule, told in check_rules(sound).items()} == {"unreadable": 1}
+    lose("t1ce")(sound)
+    found = check_rules(sound)
+    assert found == {
+        "unreadable": [(f"{B}/{B}_t1.nii.gz", "0 bytes")],
+        "sequence-missing": [(B, "no post-contrast")],
+    }
+
+
+def test_names_that_speak_of_a_rule_do_not_change_it(sound: Path, check_rules: CheckRules) -> None:
+    """What is remarked on is told by kinds; a file's name may say anything."""
+    case = sound / "several truths: different values"
+    (sound / B).rename(case)
+    for path in case.iterdir():
+        path.rename(case / path.name.replace(B, "not used: different values"))
+    name = case.name
+    seg, t1 = (case / f"not used: different values_{what}.nii.gz" for what in ("seg", "t1"))
+    for path, act in ((seg, lambda image: moved(900)(image.affine)), (t1, lambda image: image.affine)):
+        image = nibabel.Nifti1Image.from_filename(str(path))
+        values = np.asanyarray(image.dataobj)
+        nibabel.save(nibabel.Nifti1Image(nan_voxel(values) if path == t1 else values, act(image)), path)
+    found = check_rules(sound)
+    assert [place for place, _ in found["mask-size"]] == [f"{name}/{seg.name}"]
+    assert "mask-values" not in found
+    ((_, told),) = found["as-stored"]
+    assert told.startswith(t1.name)
+
+
 def test_sound_cases_have_nothing_to_remark_on(sound: Path) -> None:
     report = check_data(sound)
     assert report.remarks == ()

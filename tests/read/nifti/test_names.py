@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gliascope.read.find import CaseFiles
 from gliascope.read.nifti.group import group_volumes, lone_volume
 from gliascope.read.nifti.names import is_volume_name, understand, volume_stem
 
@@ -80,6 +81,17 @@ def test_a_second_file_of_a_sequence_is_left_out_with_a_warning() -> None:
     groups = group_volumes(paths("x_flair.nii", "x_flair.nii.gz"))
     assert [one.images for one in groups] == [(Path("x_flair.nii"),)]
     assert "not used" in groups[0].warnings[0]
+
+
+def test_the_first_of_several_truths_is_taken() -> None:
+    (group,) = group_volumes(paths("x_flair.nii", "x_mask.nii", "x_seg.nii"))
+    assert group.truth == Path("x_mask.nii")
+    assert (group.truths, group.warnings) == (["x_mask.nii", "x_seg.nii"], [])
+    files = CaseFiles("x", Path("x"), group.images, truths=tuple(group.truths), others=("x_t2.nii",))
+    assert files.remarks == (
+        "several truths: x_mask.nii, x_seg.nii; x_mask.nii is taken",
+        "not used: x_t2.nii",
+    )
 
 
 def test_only_t2_is_no_case() -> None:

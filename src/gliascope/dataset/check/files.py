@@ -12,7 +12,7 @@ import numpy as np
 
 from gliascope.dataset.check.facts import Notes, Page, Slice
 from gliascope.detect.assessable import blank_slices
-from gliascope.errors import InputError, UnreadableFile
+from gliascope.errors import InputError, SoftMask, UnreadableFile
 from gliascope.read.find import CaseFiles
 from gliascope.read.hashing import pixel_hash
 from gliascope.read.raster import decode
@@ -120,8 +120,7 @@ def _check_mask(path: Path, pages: list[Page], notes: Notes) -> list[bool]:
         notes.add("unreadable", path, reason_of(error, path))
         return []
     except InputError as error:
-        fits = [page.shape[:2] for page in decode(path).pages] == shapes
-        notes.add("mask-values" if fits else "mask-size", path, reason_of(error, path))
+        notes.add("mask-values" if isinstance(error, SoftMask) else "mask-size", path, reason_of(error, path))
         return []
     if SEVERAL_LABELS in told:
         notes.add("mask-labels", path, "several labels; all of them are taken as tumour")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from gliascope.dataset.check.files import reason_of
 from gliascope.dataset.check.thumbnails import SIDE
 from gliascope.dataset.layout import patient_of
 from gliascope.detect.assessable import blank_slices
-from gliascope.errors import InputError, UnreadableFile
+from gliascope.errors import InputError, SoftMask, UnreadableFile
 from gliascope.prepare import LONG_NAMES, real_sequences
 from gliascope.read import read_case
 from gliascope.read.find import CaseFiles
@@ -22,10 +21,6 @@ from gliascope.read.nifti.truth import OTHER_GRID, read_truth
 from gliascope.read.truth import SEVERAL_LABELS
 from gliascope.read.volume.join import missing_note
 from gliascope.scan import SEQUENCES, Case, Scan
-
-NOT_USED: Final = "not used: "
-"""How the warning about files that are no sequence of ours begins; `gliascope.dataset.check.stray` tells of them."""
-TRUTHS: Final = "several truths: "
 
 
 def check_volumes(files: CaseFiles, name: str, notes: Notes) -> FolderFacts:
@@ -48,7 +43,7 @@ def check_volumes(files: CaseFiles, name: str, notes: Notes) -> FolderFacts:
     FolderFacts
     """
     first = files.images[files.sequences.index("flair")] if "flair" in files.sequences else files.images[0]
-    case = read_case(replace(files, masks=()))
+    case = read_case(replace(files, masks=(), truths=(), others=()))  # `others`: gliascope.dataset.check.stray's
     for one in case.problems:
         notes.add("unreadable", Path(one.path), one.message.partition(", received ")[2] or one.message)
     _check_sequences(files, case, notes)
@@ -80,9 +75,7 @@ def _check_sequences(files: CaseFiles, case: Case, notes: Notes) -> None:
             notes.add("channel-copy", files.path, f"{LONG_NAMES[copied]} is a copy of FLAIR")
     told = missing_note(tuple(one for one in SEQUENCES if one not in files.sequences))
     for text in case.warnings:
-        if text.startswith(TRUTHS):
-            notes.add("several-masks", files.path, text.removeprefix(TRUTHS))
-        elif text != told and not text.startswith(NOT_USED):
+        if text != told:
             notes.add("as-stored", files.path, text)
 
 
@@ -91,17 +84,18 @@ def _check_truth(files: CaseFiles, first: Path, case: Case, notes: Notes) -> NDA
     if not files.masks:
         notes.add("image-without-mask", first, "no truth")
         return None
+    path = files.masks[0]
+    if len(files.truths) > 1:
+        notes.add("several-masks", files.path, f"{', '.join(files.truths)}; {path.name} is taken")
     if not case.scans:
         return None
-    path = files.masks[0]
     try:
         inside, told = read_truth(path, case.scans[0])
     except UnreadableFile as error:
         notes.add("unreadable", path, reason_of(error, path))
         return None
     except InputError as error:
-        labels = "different values" in str(error)
-        notes.add("mask-values" if labels else "mask-size", path, reason_of(error, path))
+        notes.add("mask-values" if isinstance(error, SoftMask) else "mask-size", path, reason_of(error, path))
         return None
     if SEVERAL_LABELS in told:
         notes.add("mask-labels", path, "several labels; all of them are taken as tumour")

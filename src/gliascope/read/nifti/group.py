@@ -28,6 +28,8 @@ class VolumeGroup:
     warnings : list of str
     others : list of str
         Names that are not used.
+    truths : list of str
+        Names of all truths that fit; the first is taken.
     """
 
     prefix: str
@@ -35,6 +37,7 @@ class VolumeGroup:
     truth: Path | None = None
     warnings: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    truths: list[str] = field(default_factory=list)
 
     @property
     def sequences(self) -> tuple[Contrast, ...]:
@@ -132,7 +135,4 @@ def _take_truth(group: VolumeGroup, truths: list[VolumeName]) -> None:
     fitting = [one for one in truths if one.prefix == group.prefix] or truths
     if fitting:
         group.truth = fitting[0].path
-    if len(fitting) > 1:
-        group.warnings.append(
-            f"several truths: {', '.join(one.path.name for one in fitting)}; {fitting[0].path.name} is taken"
-        )
+    group.truths = [one.path.name for one in fitting]

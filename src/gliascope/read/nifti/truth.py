@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.errors import InputError
+from gliascope.errors import InputError, SoftMask
 from gliascope.geometry import Grid
 from gliascope.read.nifti.decode import decode_nifti
 from gliascope.read.truth import MAX_LABELS, SEVERAL_LABELS
@@ -37,12 +37,14 @@ def read_truth(path: Path, scan: Scan) -> tuple[NDArray[np.bool_], tuple[str, ..
     Raises
     ------
     InputError
-        If the file cannot be read, has more than `gliascope.read.truth.MAX_LABELS` values, or lies elsewhere.
+        If the file cannot be read, or lies elsewhere.
+    SoftMask
+        If it has more than `gliascope.read.truth.MAX_LABELS` values.
     """
     decoded = decode_nifti(path)
     labels = len(np.unique(decoded.values))
     if labels > MAX_LABELS:
-        raise InputError(f"{path}: a mask must have at most {MAX_LABELS} different values, received {labels} of them")
+        raise SoftMask(f"{path}: a mask must have at most {MAX_LABELS} different values, received {labels} of them")
     notes = [SEVERAL_LABELS] if labels > 2 else []
     stored = decoded.values != 0
     volume = scan.volume
