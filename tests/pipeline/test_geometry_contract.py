@@ -79,7 +79,7 @@ def test_a_written_file_that_reads_otherwise_is_not_kept(tmp_path: Path, monkeyp
     with pytest.raises((GliascopeError, OSError)):
         write_volume(mask, header, tmp_path / "mask.nii.gz")
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(InputError, match="bool or float32 and 3-D"):
+    with pytest.raises(InputError, match="bool, uint8 or float32 and 3-D"):
         write_volume(np.zeros((2, 2, 2)), header, tmp_path / "mask.nii.gz")
 
 
