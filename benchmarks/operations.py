@@ -16,8 +16,8 @@ from onnx import numpy_helper, shape_inference
 from benchmarks.contenders.plain import enlarge
 from gliascope.bundle import Bundle
 
-SMALLER: Final = 128
-"""Side of images that networks are timed on beside their own: what a recipe of that size would cost."""
+OTHER_SIZES: Final = ((160, 160), (128, 128))
+"""Sizes of images that networks are timed on beside their own: what a recipe of that size would cost."""
 
 
 def graph_operations(path: Path) -> dict[str, int]:
@@ -58,7 +58,7 @@ def graph_operations(path: Path) -> dict[str, int]:
 
 
 def measure_graphs(bundle: Bundle, peak_gflops: float, repeats: int = 15) -> list[dict[str, Any]]:
-    """Time every graph on one slice and one thread, the float ones for smaller images as well.
+    """Time every graph on one slice and one thread, the float ones for images of other sizes as well.
 
     Parameters
     ----------
@@ -70,26 +70,33 @@ def measure_graphs(bundle: Bundle, peak_gflops: float, repeats: int = 15) -> lis
     Returns
     -------
     list of dict
-        ``role``, ``side`` of the images, ``precision``, ``macs``, ``parameters``, ``bytes``, ``ms``, ``peak_share``;
+        ``role``, ``size`` of the images, ``precision``, ``macs``, ``parameters``, ``bytes``, ``ms``, ``peak_share``;
         ``openvino_ms``: the same in OpenVINO, None where that is not installed.
     """
-    own = bundle.recipe.preparation.size
+    own = bundle.recipe.preparation.shape
     small = {} if bundle.quantised is None else bundle.quantised.graphs
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        sized = {role: Path(folder) / f"{role}.onnx" for role in bundle.graphs}
-        for role, path in sized.items():
-            path.write_bytes(enlarge(bundle.graphs[role], own, SMALLER))
-        kinds = ((own, "float32", bundle.graphs), (own, "int8", small), (SMALLER, "float32", sized))
-        for side, precision, graphs in kinds:
+        kinds = [(own, "float32", bundle.graphs), (own, "int8", small)]
+        others = [one for one in OTHER_SIZES if one != own]
+        kinds += [(one, "float32", _resized(bundle, one, Path(folder))) for one in others]
+        for size, precision, graphs in kinds:
             for role, path in graphs.items():
-                counted = graph_operations(sized[role] if side == SMALLER else bundle.graphs[role])
+                counted = graph_operations(bundle.graphs[role] if size == own else path)
                 ms = _time(path, repeats)
                 share = 2 * counted["macs"] / (ms * 1e6) / peak_gflops
-                row = {"role": role, "side": side, "precision": precision, **counted}
+                row = {"role": role, "size": list(size), "precision": precision, **counted}
                 row |= {"bytes": path.stat().st_size, "ms": ms, "peak_share": share}
                 rows.append(row | {"openvino_ms": _time_openvino(path, repeats)})
     return rows
+
+
+def _resized(bundle: Bundle, size: tuple[int, int], folder: Path) -> dict[str, Path]:
+    """Write a bundle's float graphs for images of another size."""
+    graphs = {role: folder / f"{role}-{size[0]}-{size[1]}.onnx" for role in bundle.graphs}
+    for role, path in graphs.items():
+        path.write_bytes(enlarge(bundle.graphs[role], bundle.recipe.preparation.shape, size))
+    return graphs
 
 
 def _time(path: Path, repeats: int) -> float:

@@ -126,7 +126,7 @@ def _graphs(results: dict[str, Any]) -> str:
     rows = [
         [
             one["role"],
-            one.get("side", ""),
+            " x ".join(map(str, one["size"])),
             one["precision"],
             f"{one['macs'] / 1e9:.2f}",
             f"{one['parameters'] / 1e6:.2f}",
@@ -139,7 +139,7 @@ def _graphs(results: dict[str, Any]) -> str:
     ]
     titles = [
         "graph",
-        "side",
+        "size",
         "precision",
         "GMAC a slice",
         "M parameters",

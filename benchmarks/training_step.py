@@ -48,12 +48,12 @@ def _step(recipe: Recipe) -> Callable[[], object]:
     model = build_networks(recipe).stages["joint"]
     chosen, weights = stage_losses("joint", recipe.loss, list(model.output))
     model.compile(optimizer=build_optimiser(recipe.training), loss=chosen, loss_weights=weights, jit_compile=False)
-    size, number = recipe.preparation.size, recipe.training.batch_size
+    shape, number = recipe.preparation.shape, recipe.training.batch_size
     rng = np.random.default_rng(0)
     images = rng.normal(size=(number, *model.input.shape[1:])).astype(np.float32)
     truth = {
         "slice_logit": np.ones((number, 1), np.float32),
-        "mask_logit": (rng.random((number, size, size, 1)) > 0.9).astype(np.float32),
+        "mask_logit": (rng.random((number, *shape, 1)) > 0.9).astype(np.float32),
     }
     targets = {name: truth[name] for name in model.output}
     return lambda: model.train_on_batch(images, targets)

@@ -26,7 +26,7 @@ class Plain:
         options.inter_op_num_threads = 1
         self._first, self._second = (
             onnxruntime.InferenceSession(
-                enlarge(bundle.graphs[role], bundle.recipe.preparation.size, SIZE),
+                enlarge(bundle.graphs[role], bundle.recipe.preparation.shape, (SIZE, SIZE)),
                 options,
                 providers=["CPUExecutionProvider"],
             )
@@ -56,15 +56,15 @@ class Plain:
         return result
 
 
-def enlarge(path: Path, old: int, new: int) -> bytes:
-    """Change the side of the images that a fully convolutional graph takes.
+def enlarge(path: Path, old: tuple[int, int], new: tuple[int, int]) -> bytes:
+    """Change the size of the images that a fully convolutional graph takes.
 
     Parameters
     ----------
     path : Path
-        The graph; every height and width in it follows from the side of its images.
-    old, new : int
-        Sides; both multiples of 32.
+        The graph; every height and width in it follows from the size of its images.
+    old, new : (int, int)
+        Rows and columns; all multiples of 32.
 
     Returns
     -------
@@ -73,15 +73,24 @@ def enlarge(path: Path, old: int, new: int) -> bytes:
     model = onnx.load(str(path))
     for value in (*model.graph.input, *model.graph.output):
         dimensions = value.type.tensor_type.shape.dim
-        for side in dimensions[1:3] if len(dimensions) == 4 else ():
+        for side, before, after in zip(dimensions[1:3], old, new, strict=True) if len(dimensions) == 4 else ():
             if side.dim_value:
-                side.dim_value = side.dim_value * new // old
+                side.dim_value = side.dim_value * after // before
     shapes = {node.input[1] for node in model.graph.node if node.op_type == "Reshape"}
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
         if tensor.name in shapes and values.size == 4:
-            sized = np.where(values == old, new, values)
-            tensor.CopyFrom(numpy_helper.from_array(sized, tensor.name))
+            tensor.CopyFrom(numpy_helper.from_array(_sized(values, old, new), tensor.name))
     del model.graph.value_info[:]
     result: bytes = model.SerializeToString()
     return result
+
+
+def _sized(shape: NDArray[np.int64], old: tuple[int, int], new: tuple[int, int]) -> NDArray[np.int64]:
+    """Change rows and columns in a shape, wherever its channels stand."""
+    sized = shape.copy()
+    for first in (1, 2):
+        if tuple(shape[first : first + 2]) == old:
+            sized[first : first + 2] = new
+            break
+    return sized

@@ -29,6 +29,7 @@ class _Section(BaseModel):
 Normalise = Literal["zscore", "zscore_slice", "unit"]
 """Ways to scale intensities."""
 
+_Side = Annotated[int, Field(ge=32, le=1024, multiple_of=32)]
 _Channels = Annotated[int, Field(ge=1, le=4096)]
 _Range = Annotated[tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]], AfterValidator(_ordered)]
 
@@ -49,10 +50,10 @@ class Clahe(_Section):
 class Preparation(_Section):
     """What is done to the pixels before a network sees them, in training and in use."""
 
-    size: int = Field(160, ge=32, le=1024, multiple_of=32)
-    """Rows and columns of the networks' input, in pixels."""
+    size: _Side | tuple[_Side, _Side] = 160
+    """Rows and columns of the networks' input, in pixels; one number for a square."""
     crop: bool = True
-    """Cut to a square around the head before resizing."""
+    """Cut to the head before resizing, in the proportions of `size`."""
     crop_margin: float = Field(0.03, ge=0, le=0.5)
     """Margin around the head, as a share of the box's longer side."""
     normalise: Normalise = "zscore"
@@ -66,6 +67,11 @@ class Preparation(_Section):
     neighbour_distance: float = Field(5.0, gt=0)
     """Distance from one neighbour to the next in mm, where the spacing of the slices is known; else the next slice."""
     clahe: Clahe = Clahe()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the networks' input."""
+        return self.size if isinstance(self.size, tuple) else (self.size, self.size)
 
     @property
     def channels(self) -> int:
@@ -213,6 +219,9 @@ class Training(_Section):
     """Decay of the learning rate after the warm-up, by step."""
     ema: float = Field(0.0, ge=0, lt=1)
     """Momentum of the moving average of the weights that is validated and exported; 0 switches it off."""
+    keep: Literal["best", "last"] = "best"
+    """Which epoch is kept: the best on the validation patients, or the last one, whatever they say. Where a few
+    patients choose among many epochs, chance chooses."""
     clip_norm: float = Field(1.0, ge=0)
     """Largest norm of the gradient over all weights; 0 switches the clipping off."""
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"

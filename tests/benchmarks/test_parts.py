@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ pytest.importorskip("onnx")
 from benchmarks.contenders.ours import Ours
 from benchmarks.contenders.plain import Plain, enlarge
 from benchmarks.contenders.shared import back, best_batch, run_cases, to_square
-from benchmarks.operations import SMALLER, graph_operations, measure_graphs
+from benchmarks.operations import OTHER_SIZES, graph_operations, measure_graphs
 from benchmarks.profile import Stopwatch, draw_profile, profile
 from gliascope.bundle import load_bundle
 
@@ -87,20 +88,21 @@ def test_an_enlarged_graph_takes_larger_images(tiny_bundle: BundleFactory) -> No
     onnxruntime = pytest.importorskip("onnxruntime")
     bundle = load_bundle(tiny_bundle("separate"))
     session = onnxruntime.InferenceSession(
-        enlarge(bundle.graphs["segmenter"], 64, 256), providers=["CPUExecutionProvider"]
+        enlarge(bundle.graphs["segmenter"], (64, 64), (256, 128)), providers=["CPUExecutionProvider"]
     )
-    (mask,) = session.run(None, {"images": np.zeros((1, 256, 256, 3), dtype=np.float32)})
-    assert mask.shape == (1, 256, 256, 1)
+    (mask,) = session.run(None, {"images": np.zeros((1, 256, 128, 3), dtype=np.float32)})
+    assert mask.shape == (1, 256, 128, 1)
 
 
-def test_graphs_are_timed_for_smaller_images_as_well() -> None:
+def test_graphs_are_timed_for_images_of_other_sizes_as_well() -> None:
     bundle = load_bundle()
-    own = bundle.recipe.preparation.size
+    own = bundle.recipe.preparation.shape
     rows = measure_graphs(bundle, 50.0, repeats=1)
-    floats = {(one["role"], one["side"]): one["macs"] for one in rows if one["precision"] == "float32"}
-    assert set(floats) == {(role, side) for role in bundle.graphs for side in (own, SMALLER)}
+    floats = {(one["role"], tuple(one["size"])): one["macs"] for one in rows if one["precision"] == "float32"}
+    assert set(floats) == {(role, size) for role in bundle.graphs for size in {own, *OTHER_SIZES}}
     for role in bundle.graphs:
-        assert floats[role, SMALLER] == pytest.approx(floats[role, own] * (SMALLER / own) ** 2, rel=0.01)
+        for size in OTHER_SIZES:
+            assert floats[role, size] == pytest.approx(floats[role, own] * prod(size) / prod(own), rel=0.01)
     assert all(one["ms"] > 0 for one in rows)
 
 
@@ -109,14 +111,15 @@ def test_the_embedded_graphs_can_be_enlarged_and_counted() -> None:
     bundle = load_bundle()
     counts = {role: graph_operations(path) for role, path in bundle.graphs.items()}
     assert 23e6 < counts["trunk"]["parameters"] < 24e6
-    side = bundle.recipe.preparation.size
-    assert counts["trunk"]["macs"] == pytest.approx(3.86e9 * (side / 224) ** 2, rel=0.05)
+    own = bundle.recipe.preparation.shape
+    twice = (2 * own[0], 2 * own[1])
+    assert counts["trunk"]["macs"] == pytest.approx(3.86e9 * prod(own) / 224**2, rel=0.05)
     sessions = [
-        onnxruntime.InferenceSession(enlarge(path, side, 2 * side), providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(enlarge(path, own, twice), providers=["CPUExecutionProvider"])
         for path in bundle.graphs.values()
     ]
-    assert sessions[0].get_inputs()[0].shape[1:3] == [2 * side, 2 * side]
-    assert sessions[1].get_outputs()[0].shape[1:3] == [2 * side, 2 * side]
+    assert sessions[0].get_inputs()[0].shape[1:3] == list(twice)
+    assert sessions[1].get_outputs()[0].shape[1:3] == list(twice)
 
 
 def test_a_stopwatch_counts_each_step_without_the_steps_within() -> None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.train
 def plan(*stages: StagePlan) -> RunPlan:
     return RunPlan(
         recipe="tiny",
-        size=32,
+        shape=(32, 32),
         train=SideCount(3, 18, 9),
         validation=SideCount(2, 12, 6),
         stages=stages,

@@ -160,6 +160,7 @@ def test_held_out_patients_may_follow_one_another(cli: Cli, root: Path, tmp_path
         (["--folds", "1"], "1 is not in the range x>=2"),
         (["--folds", "4", "--test", "0.25"], "--folds and --test exclude each other"),
         (["--folds", "4", "--strategy", "slice"], "--folds are by patient"),
+        (["--seen-by", "embedded"], "--seen-by belongs to --folds"),
         (["--strategy", "random"], "--strategy must be patient or slice, received 'random'"),
         (["another"], "one data set is split at a time, received another as well"),
     ],

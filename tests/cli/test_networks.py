@@ -52,12 +52,18 @@ def test_json_and_another_size(cli: Cli, recipe: Path) -> None:
     assert values["pictures"] == []
     assert [one["role"] for one in values["networks"]] == ["classifier", "segmenter"]
     assert values["total"]["parameters"] == values["training_parameters"]
+    values = json.loads(cli("networks", recipe, "--json", "--size", "64x32").out)
+    assert values["input"] == [64, 32, 3]
+
+
+@pytest.mark.parametrize("size", ["100", "0", "2048", "64x", "64x100", "64x64x64", "-32", "many"])
+def test_a_wrong_size(cli: Cli, size: str) -> None:
+    result = cli("networks", f"--size={size}")
+    assert result.status == 2
+    assert "multiple of 32" in result.err
 
 
 def test_wrong_arguments(cli: Cli) -> None:
-    result = cli("networks", "--size", 100)
-    assert result.status == 2
-    assert "multiple of 32" in result.err
     result = cli("networks", "no-such-recipe")
     assert result.status == 1
     assert "a recipe must be a TOML file or one of classic, default, refine" in result.err

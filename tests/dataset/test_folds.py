@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gliascope.dataset.folds import Folds, check_folds, fold_patients, load_folds, make_folds, save_folds
-from gliascope.dataset.layout import PatientFolder, PatientStatistics, patient_of
+from gliascope.dataset.layout import PatientFolder, PatientStatistics, patient_of, patients
 from gliascope.dataset.split import SIDES, Split, load_split, save_split
 from gliascope.errors import SplitError
-from gliascope.read import CaseFiles
+from gliascope.phantom import make_phantom, write_phantom
+from gliascope.read import CaseFiles, read_case
 
 MakeSet = Callable[[dict[str, list[int]]], Path]
 
@@ -83,6 +84,37 @@ def test_held_out_patients_are_in_no_fold(folders: list[PatientStatistics], data
     assert {patient_of(name) for split in folds.splits for name in split.test} == {
         other.folder.patient for other in folders
     } - {one.patient}
+
+
+@given(PATIENTS, st.data())
+def test_who_was_seen_trains_in_every_fold_and_is_neither_tested_nor_chooses(
+    folders: list[PatientStatistics], data: st.DataObject
+) -> None:
+    everybody = sorted({one.folder.patient for one in folders})
+    seen = data.draw(st.lists(st.sampled_from(everybody), min_size=1, max_size=len(everybody) - 4, unique=True))
+    folds = fold_patients(folders, folds=2, always=seen)
+    check_folds(folds, "made")
+    assert {patient_of(name) for name in folds.always} == set(seen)
+    for one in folds.splits:
+        assert set(folds.always) <= set(one.train)
+    tested = {patient_of(name) for one in folds.splits for name in one.test}
+    assert tested == set(everybody) - set(seen)
+
+
+def test_folds_with_patients_who_always_train_return_as_they_were_written(tmp_path: Path) -> None:
+    folds = fold_patients(SPREAD, folds=2, always=["TCGA_CS_0001"], hold_out=["TCGA_CS_0002"])
+    save_folds(folds, tmp_path / "folds.json")
+    assert load_folds(tmp_path / "folds.json") == folds
+    assert load_split(tmp_path / "folds.json", 1) == folds.splits[1]
+    spared = replace(folds, always=(*folds.always, folds.splits[0].test[0]))
+    with pytest.raises(SplitError, match=r"must train in every fold, received TCGA_.* in fold 0"):
+        save_folds(spared, tmp_path / "folds.json")
+
+
+def test_a_held_out_patient_does_not_train_although_it_was_seen() -> None:
+    folds = fold_patients(SPREAD, folds=2, always=["TCGA_CS_0001"], hold_out=["TCGA_CS_0001"])
+    assert folds.always == ()
+    assert all("TCGA_CS_0001_1" not in one.train for one in folds.splits)
 
 
 def test_the_folds_of_known_patients_stay_as_they_were_made() -> None:
@@ -223,6 +255,16 @@ def test_other_folds_are_replaced_only_when_told(tmp_path: Path, folds: Folds) -
     with pytest.raises(SplitError, match="must not replace another"):
         save_split(folds.splits[0], path, replace=False)
     assert load_folds(path) == folds
+
+
+def test_patients_are_known_by_their_slices(tmp_path: Path) -> None:
+    for seed in range(6):
+        write_phantom(make_phantom(seed, slices=3, size=64, lesion_radius_px=8), tmp_path)
+    first, second, *others = patients(tmp_path)
+    seen = {read_case(one.files).sources[place].sha256 for place, one in ((0, first), (2, second))}
+    folds = make_folds(tmp_path, folds=2, seen={*seen, "another"})
+    assert folds.always == (first.name, second.name)
+    assert sorted(name for one in folds.splits for name in one.test) == [one.name for one in others]
 
 
 def test_a_set_on_disk_is_folded(make_set: MakeSet) -> None:

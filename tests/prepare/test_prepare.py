@@ -10,7 +10,7 @@ from gliascope.errors import InputError
 from gliascope.phantom import make_phantom
 from gliascope.prepare import InverseMap, prepare, prepare_mask, real_sequences, to_uint8
 from gliascope.prepare.clahe import enhance_for_network
-from gliascope.prepare.head import LONE_SLICE_SIDE, head_mask, head_square
+from gliascope.prepare.head import LONE_SLICE_SIDE, head_box, head_mask
 from gliascope.prepare.intensity import normalise
 from gliascope.recipe import Clahe, Preparation
 from gliascope.scan import SEQUENCES, Scan, Sequence, Source
@@ -28,25 +28,29 @@ def centroid(weights: NDArray[np.float32]) -> tuple[float, float]:
     return float((rows * weights).sum() / weights.sum()), float((columns * weights).sum() / weights.sum())
 
 
-boxes = st.tuples(
-    st.integers(20, 90),
-    st.integers(20, 90),
-    st.integers(-10, 15),
-    st.integers(-10, 15),
-    st.integers(24, 100),
-    st.sampled_from([32, 64, 96]),
-)
+Box = tuple[int, int, int, int, tuple[int, int], tuple[int, int]]
+
+
+@st.composite
+def made_boxes(draw: st.DrawFn) -> Box:
+    """Rows and columns of an image, and a box in the proportions of what it is resized to."""
+    sides = st.sampled_from([32, 64, 96])
+    size = draw(sides), draw(sides)
+    scale = draw(st.integers(24, 100)) / max(size)
+    rows, columns, top, left = (draw(one) for one in [st.integers(20, 90)] * 2 + [st.integers(-10, 15)] * 2)
+    return rows, columns, top, left, (round(scale * size[0]), round(scale * size[1])), size
+
+
+boxes = made_boxes()
 
 
 @given(boxes, st.integers(0, 2**32 - 1))
-def test_a_mask_comes_back_with_its_centroid_within_half_a_pixel(
-    box: tuple[int, int, int, int, int, int], seed: int
-) -> None:
-    rows, columns, top, left, side, size = box
-    inverse = InverseMap((rows, columns), top, left, side, size)
+def test_a_mask_comes_back_with_its_centroid_within_half_a_pixel(box: Box, seed: int) -> None:
+    rows, columns, top, left, cut, size = box
+    inverse = InverseMap((rows, columns), top, left, cut, size)
     rng = np.random.default_rng(seed)
-    first, last = max(top, 0) + 2, min(top + side, rows) - 2
-    begin, end = max(left, 0) + 2, min(left + side, columns) - 2
+    first, last = max(top, 0) + 2, min(top + cut[0], rows) - 2
+    begin, end = max(left, 0) + 2, min(left + cut[1], columns) - 2
     if last - first < 8 or end - begin < 8:
         return
     mask = np.zeros((1, rows, columns), dtype=np.bool_)
@@ -60,7 +64,7 @@ def test_a_mask_comes_back_with_its_centroid_within_half_a_pixel(
 
 @given(st.integers(1, 3), st.integers(-20, 20), st.integers(-20, 20), st.integers(0, 2**32 - 1))
 def test_a_mask_comes_back_bit_exact_where_nothing_was_resized(slices: int, top: int, left: int, seed: int) -> None:
-    inverse = InverseMap((50, 60), top, left, 64, 64)
+    inverse = InverseMap((50, 60), top, left, (64, 64), (64, 64))
     mask = np.random.default_rng(seed).random((slices, 50, 60)) < 0.3
     inside = np.zeros_like(mask)
     inside[:, max(top, 0) : top + 64, max(left, 0) : left + 64] = True
@@ -70,17 +74,19 @@ def test_a_mask_comes_back_bit_exact_where_nothing_was_resized(slices: int, top:
 
 
 def test_the_inverse_map_names_the_shape_it_needs() -> None:
-    inverse = InverseMap((50, 60), 0, 0, 60, 32)
+    inverse = InverseMap((50, 60), 0, 0, (60, 60), (32, 64))
     with pytest.raises(InputError, match=r"\(50, 60\) is needed, received \(60, 50\)"):
         inverse.forward(np.zeros((1, 60, 50), dtype=np.float32))
-    with pytest.raises(InputError, match=r"\(32, 32\) is needed, received \(16, 16\)"):
+    with pytest.raises(InputError, match=r"\(32, 64\) is needed, received \(16, 16\)"):
         inverse.restore(np.zeros((1, 16, 16), dtype=np.float32))
 
 
-def test_a_phantom_becomes_normalised_squares() -> None:
+@pytest.mark.parametrize("size", [96, (96, 64), (64, 96)])
+def test_a_phantom_becomes_normalised_images(size: int | tuple[int, int]) -> None:
     phantom = make_phantom(3, slices=8)
-    prepared = prepare(phantom.scan, Preparation(size=96))
-    assert prepared.images.shape == (8, 96, 96, 3)
+    preparation = Preparation(size=size)
+    prepared = prepare(phantom.scan, preparation)
+    assert prepared.images.shape == (8, *preparation.shape, 3)
     assert prepared.images.dtype == np.float32
     assert prepared.sequences == SEQUENCES
     head = prepared.inverse.forward(head_mask(phantom.scan.pixels[..., 1]).astype(np.float32)) > 0.5
@@ -90,7 +96,7 @@ def test_a_phantom_becomes_normalised_squares() -> None:
     lost = phantom.truth.copy()
     inverse = prepared.inverse
     top, left = max(inverse.top, 0), max(inverse.left, 0)
-    lost[:, top : inverse.top + inverse.side, left : inverse.left + inverse.side] = False
+    lost[:, top : inverse.top + inverse.box[0], left : inverse.left + inverse.box[1]] = False
     assert phantom.truth.any()
     assert not lost.any()
 
@@ -134,17 +140,30 @@ def test_a_volume_is_normalised_together_and_a_lone_slice_by_itself() -> None:
     assert np.allclose(prepare(scan_of(doubled), Preparation(size=64, crop=False)).images[:6], together, atol=1e-4)
 
 
-def test_the_square_follows_a_small_head_and_not_a_lone_slice() -> None:
+def test_the_box_follows_a_small_head_and_not_a_lone_slice() -> None:
     head = np.zeros((2, 200, 240), dtype=np.bool_)
     head[:, 60:140, 80:180] = True
-    assert head_square(head, 0.0, is_volume=True) == (50, 80, 100)
-    top, left, side = head_square(head, 0.0, is_volume=False)
-    assert side == LONE_SLICE_SIDE * 200
-    assert (top, left) == (100 - side // 2, 130 - side // 2)
+    assert head_box(head, 0.0, is_volume=True) == (50, 80, 100, 100)
+    top, left, *sides = head_box(head, 0.0, is_volume=False)
+    assert sides == [LONE_SLICE_SIDE * 200] * 2
+    assert (top, left) == (100 - sides[0] // 2, 130 - sides[1] // 2)
+
+
+@pytest.mark.parametrize(("size", "box"), [((160, 128), (60, 80)), ((128, 160), (50, 100)), ((64, 32), (60, 120))])
+def test_the_box_has_the_proportions_asked_for_and_holds_the_head(size: tuple[int, int], box: tuple[int, int]) -> None:
+    head = np.zeros((2, 200, 240), dtype=np.bool_)
+    head[:, 60 : 60 + box[0], 80 : 80 + box[1]] = True
+    top, left, height, width = head_box(head, 0.1, True, size)
+    border = 2 * round(0.1 * max(box))
+    assert height / width == pytest.approx(size[0] / size[1], rel=0.02)
+    assert height >= box[0] + border
+    assert width >= box[1] + border
+    assert height == box[0] + border or width == box[1] + border
+    assert (2 * top + height, 2 * left + width) == pytest.approx((120 + box[0], 160 + box[1]), abs=2)
 
 
 def test_without_a_head_the_whole_image_is_used() -> None:
-    assert head_square(np.zeros((1, 50, 80), dtype=np.bool_), 0.0, is_volume=True) == (-15, 0, 80)
+    assert head_box(np.zeros((1, 50, 80), dtype=np.bool_), 0.0, is_volume=True) == (-15, 0, 80, 80)
     prepared = prepare(scan_of(np.zeros((1, 50, 80, 3), dtype=np.uint8)), Preparation(size=32))
     assert np.isfinite(prepared.images).all()
 
@@ -225,8 +244,19 @@ def test_enhancing_a_window_is_enhancing_the_whole_and_cutting(how: Clahe) -> No
 
 
 @given(boxes, st.integers(0, 2**32 - 1))
-def test_resizing_the_window_is_the_way_forward(box: tuple[int, int, int, int, int, int], seed: int) -> None:
-    rows, columns, top, left, side, size = box
-    inverse = InverseMap((rows, columns), top, left, side, size)
+def test_resizing_the_window_is_the_way_forward(box: Box, seed: int) -> None:
+    rows, columns, top, left, cut, size = box
+    inverse = InverseMap((rows, columns), top, left, cut, size)
     image = np.random.default_rng(seed).random((2, rows, columns, 3), dtype=np.float32)
     assert np.array_equal(inverse.resize_window(image[:, *inverse.window]), inverse.forward(image))
+
+
+@given(boxes)
+def test_a_rectangular_input_without_a_crop_holds_the_whole_image(box: Box) -> None:
+    rows, columns, _, _, _, size = box
+    scan = scan_of(np.full((1, rows, columns, 3), 90, dtype=np.uint8))
+    inverse = prepare(scan, Preparation(size=size, crop=False)).inverse
+    whole = np.ones((1, rows, columns), dtype=np.float32)
+    assert (inverse.restore(inverse.forward(whole)) > 0).all()
+    assert inverse.box[0] >= rows - 1
+    assert inverse.box[1] >= columns - 1

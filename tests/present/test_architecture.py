@@ -23,7 +23,7 @@ from gliascope.present.architecture import (
 
 def stages(prefix: str, size: int, count: int, makeup: str) -> tuple[Stage, ...]:
     return tuple(
-        Stage(f"{prefix} {level}", makeup, size >> level, 16 << level, 123_456 << level, 654_321_000)
+        Stage(f"{prefix} {level}", makeup, (size >> level, size >> level), 16 << level, 123_456 << level, 654_321_000)
         for level in range(count)
     )
 
@@ -31,18 +31,20 @@ def stages(prefix: str, size: int, count: int, makeup: str) -> tuple[Stage, ...]
 def shared(size: int = 1024) -> Architecture:
     trunk = stages("conv", size // 2, 5, "max pooling, 3 residual blocks")
     up = tuple(reversed(stages("decoder", size // 2, 4, "upsampling, skip, residual block")))
-    verdict = Stage("probability", "global average, dense layer", 1, 1, 2049, 2048)
-    mask = Stage("mask", "1 x 1 convolution", size, 1, 17, 400_000)
-    bottom = Stage("bottleneck", "1 x 1 convolution", size // 32, 128, 262_656, 6_553_600)
+    verdict = Stage("probability", "global average, dense layer", (1, 1), 1, 2049, 2048)
+    mask = Stage("mask", "1 x 1 convolution", (size, size), 1, 17, 400_000)
+    bottom = Stage("bottleneck", "1 x 1 convolution", (size // 32, size // 32), 128, 262_656, 6_553_600)
     heads = (("ResNet-50 with classification head", "every slice", "23.6 M"), ("decoder", "some", "1 M"))
-    return Architecture("shared", size, (Network(heads, trunk, (bottom, *up), verdict, mask, "if suspected"),))
+    return Architecture("shared", (size, size), (Network(heads, trunk, (bottom, *up), verdict, mask, "if suspected"),))
 
 
 def separate(size: int = 256) -> Architecture:
-    trunk = Network((("first", "", ""),), stages("conv", size // 2, 5, "blocks"), verdict=Stage("p", "", 1, 1, 5, 5))
+    trunk = Network(
+        (("first", "", ""),), stages("conv", size // 2, 5, "blocks"), verdict=Stage("p", "", (1, 1), 1, 5, 5)
+    )
     down, up = stages("encoder", size, 5, "block"), tuple(reversed(stages("decoder", size, 4, "block")))
-    second = Network((("second", "", ""), ("", "", "")), down, up, mask=Stage("mask", "", size, 1, 17, 17))
-    return Architecture("separate", size, (trunk, second))
+    second = Network((("second", "", ""), ("", "", "")), down, up, mask=Stage("mask", "", (size, size), 1, 17, 17))
+    return Architecture("separate", (size, size), (trunk, second))
 
 
 @pytest.mark.parametrize("architecture", [shared(), shared(32), separate()], ids=["large", "small", "separate"])

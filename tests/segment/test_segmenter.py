@@ -17,7 +17,7 @@ def test_the_outline_comes_back_in_the_scan_s_rows_and_columns(wiring: Literal["
     engine = FakeEngine(wiring)
     features = engine.run("trunk", {"images": images}) if wiring == "shared" else {}
     features.pop("probability", None)
-    inverse = InverseMap(shape=(40, 50), top=3, left=6, side=32, size=32)
+    inverse = InverseMap(shape=(40, 50), top=3, left=6, box=(32, 32), size=(32, 32))
     found = Segmenter(engine, wiring, 0.5).segment(images, features, inverse)
     expected = np.zeros((2, 40, 50), dtype=np.bool_)
     expected[0, 7:11, 16:26] = True
@@ -28,7 +28,7 @@ def test_the_outline_comes_back_in_the_scan_s_rows_and_columns(wiring: Literal["
 
 
 def test_a_probability_never_leaves_0_to_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    inverse = InverseMap(shape=(32, 32), top=0, left=0, side=32, size=32)
+    inverse = InverseMap(shape=(32, 32), top=0, left=0, box=(32, 32), size=(32, 32))
     beyond = np.full((1, 32, 32, 1), np.nextafter(np.float32(1), np.float32(2)))
     engine = FakeEngine("separate")
     monkeypatch.setattr(engine, "run", lambda *_: {"mask": beyond})
@@ -39,5 +39,5 @@ def test_a_probability_never_leaves_0_to_1(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_threshold_is_reached_by_equality() -> None:
     images = np.full((1, 32, 32, 3), 2.0, dtype=np.float32)
-    inverse = InverseMap(shape=(32, 32), top=0, left=0, side=32, size=32)
+    inverse = InverseMap(shape=(32, 32), top=0, left=0, box=(32, 32), size=(32, 32))
     assert Segmenter(FakeEngine("separate"), "separate", 0.5).segment(images, {}, inverse).mask.all()

@@ -75,7 +75,7 @@ def make_table() -> TableFactory:
         count = patients * slices
         images = rng.standard_normal((count, side, side, 3)).astype(np.float16)
         masks = np.zeros((count, side, side), np.uint8)
-        inverse = InverseMap((side, side), 0, 0, side, side)
+        inverse = InverseMap((side, side), 0, 0, (side, side), (side, side))
         members = []
         for patient in range(patients):
             start = patient * slices

@@ -56,7 +56,7 @@ def table(seed: int, slices: int = 12) -> SliceTable:
         masks[row, top : top + 10, left : left + 10] = 1
     images[..., 1] += 3 * masks.astype(np.float16)
     labels = np.asarray(masks.any(axis=(1, 2)), dtype=np.bool_)
-    inverse = InverseMap((SIZE, SIZE), 0, 0, SIZE, SIZE)
+    inverse = InverseMap((SIZE, SIZE), 0, 0, (SIZE, SIZE), (SIZE, SIZE))
     patient = Patient("A", slice(0, slices), inverse, masks.astype(bool), tuple("0" * slices))
     return SliceTable(images, masks, labels, (patient,))
 
@@ -72,7 +72,7 @@ def recipe(**training: Any) -> Recipe:
 
 def fitter(run: Path, how: Recipe) -> StageFitter:
     keras.utils.set_random_seed(how.training.seed)
-    model = small_resunet(SIZE, how.network.filters).trained
+    model = small_resunet((SIZE, SIZE), how.network.filters).trained
     return StageFitter(model, "segmenter", how, Tables(table(0), table(1, 8)), run)
 
 
@@ -87,6 +87,18 @@ def test_training_learns_and_keeps_its_files(tmp_path: Path) -> None:
     best = max(one.history.rows, key=lambda row: row["val_score"])
     assert load_values(files.best)[1] == best["epoch"]
     assert load_values(files.last)[1] == 6
+
+
+def test_the_last_epoch_is_kept_where_the_recipe_says_so(tmp_path: Path) -> None:
+    one = fitter(tmp_path, recipe(epochs=4, keep="last", learning_rate=0.05))
+    scores = iter([0.9, 0.1, 0.8, 0.2])
+    one._validate = lambda: {"score": next(scores)}  # type: ignore[method-assign]
+    watcher = Silent()
+    one.fit(watcher)
+    best, epoch = load_values(StageFiles.under(tmp_path, "segmenter").best)
+    assert epoch == 4
+    for kept, live in zip(best, snapshot(one.model.variables), strict=True):
+        np.testing.assert_array_equal(kept, live)
 
 
 @pytest.mark.parametrize(

@@ -18,17 +18,22 @@ pytest.importorskip("tf2onnx")
 
 from gliascope.bundle import load_bundle  # noqa: E402  after the check that Keras is there
 from gliascope.dataset.folds import make_folds  # noqa: E402
+from gliascope.dataset.layout import patients  # noqa: E402
 from gliascope.dataset.split import load_split  # noqa: E402
 from gliascope.errors import BundleError, TrainingError  # noqa: E402
 from gliascope.phantom import make_phantom, write_phantom  # noqa: E402
+from gliascope.pipeline import Analyser  # noqa: E402
+from gliascope.read import read_case  # noqa: E402
 from gliascope.recipe import load_recipe  # noqa: E402
-from gliascope.training.checkpoint import load_values  # noqa: E402
+from gliascope.training.checkpoint import load_values, restore  # noqa: E402
 from gliascope.training.crossval import cross_validate  # noqa: E402
 from gliascope.training.crossval_state import resume_job  # noqa: E402
 from gliascope.training.export import export_run  # noqa: E402
 from gliascope.training.history import History  # noqa: E402
+from gliascope.training.networks import build_networks  # noqa: E402
 from gliascope.training.run import RUN_FILE, train  # noqa: E402
 from gliascope.training.start import read_start, start_from  # noqa: E402
+from gliascope.training.unfold import _fitted  # noqa: E402
 from tests.training.watchers import Quiet  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -122,6 +127,50 @@ def test_a_run_begins_with_the_weights_of_a_bundle(place: Place, run: Path, phan
     bundle, _ = export_run(folder, phantoms.data, folder / "bundle")
     assert bundle.summary["started_from"] == start.description
     assert start.seen < bundle.seen()
+
+
+def test_a_run_of_another_size_begins_with_the_weights_of_a_bundle(place: Place, phantoms: Any, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(place.recipe.read_text().replace("size = 32", "size = [64, 32]"))
+    run = tmp_path / "run"
+    train(phantoms.data, phantoms.split, load_recipe(other), run, Quiet(), start=start_from(place.earlier / "bundle"))
+    recipe = load_recipe(place.recipe)
+    began = build_networks(recipe).stages["joint"]
+    restore(began.variables, load_values(place.earlier / "joint" / "best.npz")[0])
+    ended = build_networks(recipe).stages["joint"]
+    restore(ended.variables, load_values(run / "joint" / "best.npz")[0])
+    image = np.random.default_rng(0).normal(size=(4, 32, 32, 3)).astype(np.float32)
+    for name, values in began.predict_on_batch(image).items():
+        np.testing.assert_allclose(ended.predict_on_batch(image)[name], values, atol=0.02)
+    bundle, _ = export_run(run, phantoms.data, run / "bundle")
+    assert bundle.recipe.preparation.shape == (64, 32)
+    case = Analyser(bundle).analyse(read_case(next(iter(patients(phantoms.data))).files))
+    assert len(case.slices) == 6
+
+
+def test_images_are_fitted_into_another_size() -> None:
+    images = np.arange(50.0).reshape(1, 5, 5, 2)
+    assert np.array_equal(_fitted(images, (3, 7))[0, :, 1:-1], images[0, 1:4])
+    assert np.array_equal(_fitted(images, (3, 7))[0, :, 0], images[0, 1:4, 0])
+    assert np.array_equal(_fitted(images, (6, 5))[0], images[0, [0, 1, 2, 3, 4, 4]])
+
+
+def test_folds_leave_out_whom_the_start_has_seen(place: Place, run: Path, phantoms: Any, tmp_path: Path) -> None:
+    more = tmp_path / "data"
+    shutil.copytree(phantoms.data, more)
+    for seed in range(6):
+        write_phantom(make_phantom(200 + seed, slices=6, size=96, lesion_radius_px=12), more)
+    bundle, _ = export_run(run, phantoms.data, tmp_path / "bundle")
+    start = start_from(bundle.path)
+    folds = make_folds(more, folds=2, validation=0.3, seen=start.seen)
+    split = load_split(phantoms.split)
+    assert set(folds.always) == {*split.train, *split.validation}
+    job, recipe = tmp_path / "job", load_recipe(place.recipe)
+    done = cross_validate(more, job, Quiet(), recipe=recipe, folds=folds, start=start)
+    assert done.finished
+    assert done.evaluation is not None
+    tested = {name for one in done.evaluation.patients for name in one.folders}
+    assert tested == {one.name for one in patients(more)} - set(folds.always)
 
 
 def test_who_chose_before_may_choose_again_on_the_same_split(

@@ -68,7 +68,7 @@ print("the same")
 
 def test_a_step_gives_the_losses_by_name_at_the_rate_asked_for() -> None:
     keras.utils.set_random_seed(0)
-    model = small_resunet(32, (4, 8)).trained
+    model = small_resunet((32, 32), (4, 8)).trained
     chosen, weights = stage_losses("segmenter", Loss(), list(model.output))
     model.compile(optimizer=keras.optimizers.SGD(), loss=chosen, loss_weights=weights)
     model.optimizer.build(model.trainable_variables)

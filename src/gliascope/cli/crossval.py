@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gliascope.dataset.folds import Folds
     from gliascope.recipe import Recipe
     from gliascope.training.crossval import CrossValidation
+    from gliascope.training.start import Start
 
 DEFAULT_FOLDS = 5
 
@@ -70,6 +71,9 @@ def crossval(
     --variants scores the inner hold-outs of folds that are trained already: with and without flips at test time, with
     all components of an outline or the largest alone; variants.csv has the figures.
 
+    With --start-from, patients whom those weights have seen train in every fold: the folds are of the others, and so
+    are all figures.
+
     A job that was stopped goes on with --resume. The results of all folds are evaluated together in the folder; those
     of some folds in its folder `partial`.
     """
@@ -92,17 +96,20 @@ def crossval(
         check_backend(out)
         require_extra(purpose, "train", "tf2onnx")
 
+    from gliascope.training.start import start_from as load_start
+
+    begun = None if start_from is None else load_start(start_from)
     try:
         done = _run(
             data,
             out,
             made,
-            _load_folds(data, folds, split, resume=resume),
+            _load_folds(data, folds, split, begun, resume=resume),
             chosen,
             train_only=train_only,
             resume=resume,
             workers=workers,
-            start_from=start_from,
+            start=begun,
             quiet=quiet,
         )
     except KeyboardInterrupt:
@@ -154,12 +161,16 @@ def _check_arguments(recipe: str | None, folds: int | None, split: Path | None, 
         raise typer.BadParameter("--folds makes new folds: it excludes --split and --resume")
 
 
-def _load_folds(data: Path, folds: int | None, split: Path | None, *, resume: bool) -> Folds | None:
+def _load_folds(
+    data: Path, folds: int | None, split: Path | None, start: Start | None, *, resume: bool
+) -> Folds | None:
     from gliascope.dataset.folds import load_folds, make_folds
 
     if split is not None:
         return load_folds(split)
-    return None if resume else make_folds(data, folds=folds or DEFAULT_FOLDS)
+    if resume:
+        return None
+    return make_folds(data, folds=folds or DEFAULT_FOLDS, seen=() if start is None else start.seen)
 
 
 def _run(
@@ -172,13 +183,12 @@ def _run(
     train_only: bool,
     resume: bool,
     workers: int | None,
-    start_from: str | None,
+    start: Start | None,
     quiet: bool,
 ) -> CrossValidation:
     from gliascope.dataset.folds import load_folds
     from gliascope.training.crossval import cross_validate
     from gliascope.training.crossval_state import FOLDS_FILE
-    from gliascope.training.start import start_from as load_start
 
     known = folds
     if known is None and (out / FOLDS_FILE).exists():
@@ -196,7 +206,7 @@ def _run(
             resume=resume,
             train_only=train_only,
             workers=workers,
-            start=None if start_from is None else load_start(start_from),
+            start=start,
         )
 
 

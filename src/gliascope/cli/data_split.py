@@ -47,6 +47,14 @@ def split(
             help="Patients who must be on the test side (with --folds: in no fold), with blanks or commas between.",
         ),
     ] = None,
+    seen_by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="With --folds: patients whom this bundle or run has seen (`embedded`: the package's own bundle) train "
+            "in every fold.",
+        ),
+    ] = None,
     more: Annotated[
         list[str] | None,
         typer.Argument(metavar="PATIENT", show_default=False, help="Further patients of --hold-out."),
@@ -72,12 +80,17 @@ def split(
     del verbose
     share = TEST_SHARE if test is None else test
     _check_arguments(strategy, folds, test, more, hold_out)
+    if seen_by is not None and folds is None:
+        raise typer.BadParameter(
+            "--seen-by belongs to --folds: one split is trained from random weights or by --start-from"
+        )
     _check_shares(share, validation)
     if tables is not None:
         require_extra("gliascope data split --tables", "data", "pandas")
     held = [patient for words in (*(hold_out or ()), *(more or ())) for patient in words.split(",") if patient]
+    learnt = None if seen_by is None else _slices_seen(seen_by)
     measured = _measure(folder, quiet=quiet)
-    made = _make(measured, strategy, folds, share, validation=validation, seed=seed, hold_out=held)
+    made = _make(measured, strategy, folds, share, validation=validation, seed=seed, hold_out=held, seen=learnt)
     _save(made, output, replace=force)
     if tables is not None:
         _write_tables(made, measured, folder, tables, replace=force)
@@ -121,15 +134,27 @@ def _measure(folder: Path, *, quiet: bool) -> "list[PatientStatistics]":
     return measured
 
 
+def _slices_seen(path: str) -> "frozenset[str]":
+    from gliascope.training.start import start_from
+
+    return start_from(path).seen
+
+
 def _make(
-    measured: "list[PatientStatistics]", strategy: str, folds: int | None, test: float, **options: Any
+    measured: "list[PatientStatistics]",
+    strategy: str,
+    folds: int | None,
+    test: float,
+    *,
+    seen: "frozenset[str] | None",
+    **options: Any,
 ) -> Split | Folds:
-    from gliascope.dataset.folds import fold_patients
+    from gliascope.dataset.folds import fold_patients, patients_seen
     from gliascope.dataset.slices import split_slices
     from gliascope.dataset.split import split_patients
 
     if folds is not None:
-        return fold_patients(measured, folds=folds, **options)
+        return fold_patients(measured, folds=folds, always=patients_seen(measured, seen or ()), **options)
     if strategy == BY_SLICE:
         return split_slices(measured, test=test, **options)
     return split_patients(measured, test=test, **options)

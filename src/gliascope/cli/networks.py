@@ -25,10 +25,15 @@ STEP = 32
 """The networks halve their input five times."""
 
 RecipeName = Annotated[str, typer.Argument(metavar="[RECIPE]", help="default, classic or a TOML file.")]
+LARGEST = 1024
+"""Most pixels along a side, as in a recipe."""
+
 Size = Annotated[
-    int | None,
+    str | None,
     typer.Option(
-        "--size", min=STEP, max=1024, help="Count for slices of this many pixels a side instead of the recipe's."
+        "--size",
+        metavar="N|RxC",
+        help="Count for slices of this many pixels a side, or rows x columns, instead of the recipe's.",
     ),
 ]
 Output = Annotated[
@@ -53,15 +58,14 @@ def networks(
     Needs the extra `train`: pip install "gliascope[train]".
     """
     del verbose
-    if size is not None and size % STEP:
-        raise typer.BadParameter(f"the size must be a multiple of {STEP}, received {size}", param_hint="--size")
+    sides = None if size is None else _sides(size)
     chosen = load_recipe(recipe)
     from gliascope.cli.backend import load_training
 
     load_training("gliascope networks")
     from gliascope.training.networks.describe import describe_networks
 
-    description = describe_networks(chosen, size)
+    description = describe_networks(chosen, sides)
     written = [] if output is None else draw(description, output)
     if as_json:
         print(json.dumps(description.as_json() | {"pictures": [str(one) for one in written]}, indent=2))
@@ -69,6 +73,19 @@ def networks(
         show(description)
         for one in written:
             print(one)
+
+
+def _sides(text: str) -> tuple[int, int]:
+    """Rows and columns from ``160`` or ``160x128``."""
+    parts = text.split("x")
+    numbers = [int(one) if one.isascii() and one.isdigit() else 0 for one in parts]
+    if len(parts) > 2 or any(one % STEP or not STEP <= one <= LARGEST for one in numbers):
+        raise typer.BadParameter(
+            f"the size must be a multiple of {STEP} from {STEP} to {LARGEST}, or two of them as in 160x128, received "
+            f"{text}",
+            param_hint="--size",
+        )
+    return numbers[0], numbers[-1]
 
 
 def draw(description: Description, folder: Path) -> list[Path]:
@@ -93,8 +110,8 @@ def show(description: Description) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    size, channels = description.size, description.channels
-    shape = f"{size} x {size} pixels" + (f" and {channels} channels" if channels > len(SEQUENCES) else "")
+    (rows, columns), channels = description.size, description.channels
+    shape = f"{rows} x {columns} pixels" + (f" and {channels} channels" if channels > len(SEQUENCES) else "")
     console.print(f"Recipe {description.recipe}, {description.wiring} networks, slices of {shape}")
     console.print(table(description))
     extra = description.training_parameters - sum(one.parameters for one in description.networks)

@@ -105,7 +105,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Folds:
-    """Splits that test every patient once.
+    """Splits that test every patient once, but those who always train.
 
     Attributes
     ----------
@@ -114,11 +114,14 @@ class Folds:
     seed : int
     hold_out : tuple of str
         Patients or folders that are in no fold at all, sorted.
+    always : tuple of str
+        Folders that train in every fold and are tested in none, sorted: what training starts from has seen them.
     """
 
     splits: tuple[Split, ...]
     seed: int = 0
     hold_out: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -126,7 +129,7 @@ class Folds:
         return digest(self.content())
 
     def content(self) -> dict[str, Any]:
-        """Give what the file says, without the digest."""
+        """Give what the file says, without the digest; `always` is left out where it is empty."""
         return {
             "schema": FOLDS_SCHEMA,
             "strategy": BY_PATIENT,
@@ -134,7 +137,7 @@ class Folds:
             "validation_fraction": self.splits[0].validation_fraction,
             "hold_out": list(self.hold_out),
             "folds": [one.sides() for one in self.splits],
-        }
+        } | ({"always": list(self.always)} if self.always else {})
 
 
 def digest(content: dict[str, Any]) -> str:

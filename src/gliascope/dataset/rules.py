@@ -52,17 +52,21 @@ def check_folds(folds: Folds, origin: str) -> None:
     Raises
     ------
     SplitError
-        If there are fewer than two folds, one of them is no split by patient, a patient is tested twice or never, or a
-        held-out patient is in a fold.
+        If there are fewer than two folds, one of them is no split by patient, a patient is tested twice or never, a
+        held-out patient is in a fold, or one who always trains does not.
     """
     if len(folds.splits) < 2:
         raise SplitError(f"{origin}: there must be at least 2 folds, received {len(folds.splits)}")
-    everybody = {name for one in folds.splits for name in one.test}
+    tested = {name for one in folds.splits for name in one.test}
+    everybody = tested | set(folds.always)
     held = _patients(everybody) & _patients(folds.hold_out)
     if held:
         raise SplitError(f"{origin}: a held-out patient must be in no fold, received {', '.join(sorted(held))}")
     fold_of: dict[str, int] = {}
     for number, one in enumerate(folds.splits):
+        if not set(folds.always) <= set(one.train):
+            wrong = ", ".join(sorted(set(folds.always) - set(one.train)))
+            raise SplitError(f"{origin}: who always trains must train in every fold, received {wrong} in fold {number}")
         if one.leaks:
             raise SplitError(f"{origin}: folds must be by patient, received strategy {one.strategy!r}")
         check_split(one, f"{origin}: fold {number}")

@@ -166,7 +166,8 @@ def _folds(content: dict[str, Any], origin: str) -> Folds:
             )
             for number, sides in enumerate(content["folds"])
         )
-        folds = Folds(splits, splits[0].seed, held)
+        always = tuple(str(one) for one in content.get("always", ()))
+        folds = Folds(splits, splits[0].seed, held, always)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise SplitError(f"{origin}: folds must have all their keys, received a fault at {error}") from error
     _check_whole(folds.content(), content, origin)

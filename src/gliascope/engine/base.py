@@ -18,16 +18,16 @@ Tensors = dict[str, NDArray[np.float32]]
 class Engine(Protocol):
     """Runs the graphs of one bundle.
 
-    The tensors, NHWC and float32; n slices of s x s pixels and c channels, s being the recipe's ``preparation.size``
-    and c its ``preparation.channels``:
+    The tensors, NHWC and float32; n slices of r rows, s columns and c channels, r and s being the recipe's
+    ``preparation.shape`` and c its ``preparation.channels``:
 
     ========== ============ ============================ ============================================
     wiring     role         takes                        gives
     ========== ============ ============================ ============================================
-    shared     trunk        images (n, s, s, c)          probability (n, 1), feature_0 ... feature_4
-    shared     decoder      feature_0 ... feature_4      mask (n, s, s, 1)
-    separate   classifier   images (n, s, s, c)          probability (n, 1)
-    separate   segmenter    images (n, s, s, c)          mask (n, s, s, 1)
+    shared     trunk        images (n, r, s, c)          probability (n, 1), feature_0 ... feature_4
+    shared     decoder      feature_0 ... feature_4      mask (n, r, s, 1)
+    separate   classifier   images (n, r, s, c)          probability (n, 1)
+    separate   segmenter    images (n, r, s, c)          mask (n, r, s, 1)
     ========== ============ ============================ ============================================
 
     ``probability`` and ``mask`` are after the sigmoid, 0 to 1. The channels of ``images`` are those of

@@ -187,8 +187,8 @@ def _input(recipe: Recipe) -> str:
     enhanced = "their contrast enhanced (CLAHE)" if preparation.clahe.enabled else "not enhanced"
     return (
         "Slices of a brain MRI with up to three sequences: T1 before contrast, FLAIR, T1 after contrast. FLAIR is "
-        f"needed; the others may be missing. Slices are {cut}{enhanced}, and scaled to {preparation.size} x "
-        f"{preparation.size} pixels."
+        f"needed; the others may be missing. Slices are {cut}{enhanced}, and scaled to {preparation.shape[0]} x "
+        f"{preparation.shape[1]} pixels."
     )
 
 

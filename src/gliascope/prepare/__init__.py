@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.prepare.clahe import enhance, enhance_for_network
-from gliascope.prepare.head import head_mask, head_square
+from gliascope.prepare.head import head_box, head_mask
 from gliascope.prepare.intensity import normalise, to_uint8
 from gliascope.prepare.inverse import InverseMap
 from gliascope.prepare.neighbours import neighbour_places
@@ -40,7 +40,7 @@ class Prepared:
 
     Attributes
     ----------
-    images : ndarray, float32, shape (slice, size, size, channel)
+    images : ndarray, float32, shape (slice, row, column, channel)
         First the channels in the order of `gliascope.scan.SEQUENCES`; a missing one is 0 throughout. Then, where the
         recipe has neighbours, FLAIR of the slice before and of the slice after, of the second before and after.
     sequences : tuple of str
@@ -73,8 +73,7 @@ def prepare(scan: Scan, preparation: Preparation) -> Prepared:
     head = head_mask(pixels[..., scan.sequences.index("flair") if "flair" in scan.sequences else 0])
     inverse = _inverse_map(scan, head, preparation)
     used = [scan.sequences.index(one) for one in real]
-    size = preparation.size
-    values = np.empty((len(scan), size, size, len(used)), dtype=np.float32)
+    values = np.empty((len(scan), *preparation.shape, len(used)), dtype=np.float32)
     inside = np.empty(values.shape[:3], dtype=np.bool_)
     # Slice by slice, into its place: a volume's enhanced slices in float32 are ten times what is left when resized.
     for place, one in enumerate(pixels):
@@ -99,7 +98,7 @@ def _spread(values: NDArray[np.float32], real: tuple[Sequence, ...], channels: i
 
 
 def prepare_mask(mask: NDArray[np.bool_], inverse: InverseMap) -> NDArray[np.float32]:
-    """Bring a true mask to the networks' square.
+    """Bring a true mask to the networks' input.
 
     Parameters
     ----------
@@ -108,7 +107,7 @@ def prepare_mask(mask: NDArray[np.bool_], inverse: InverseMap) -> NDArray[np.flo
 
     Returns
     -------
-    ndarray, float32, shape (slice, size, size), 0 or 1
+    ndarray, float32, shape (slice, row, column), 0 or 1
     """
     return (inverse.forward(mask.astype(np.float32)) >= HALF).astype(np.float32)
 
@@ -146,8 +145,14 @@ def real_sequences(scan: Scan) -> tuple[tuple[Sequence, ...], tuple[str, ...]]:
 def _inverse_map(scan: Scan, head: NDArray[np.bool_], preparation: Preparation) -> InverseMap:
     rows, columns = head.shape[1:]
     if preparation.crop:
-        top, left, side = head_square(head, preparation.crop_margin, scan.is_volume)
+        top, left, *box = head_box(head, preparation.crop_margin, scan.is_volume, preparation.shape)
     else:
-        side = max(rows, columns)
-        top, left = (rows - side) // 2, (columns - side) // 2
-    return InverseMap((rows, columns), top, left, side, preparation.size)
+        box = _whole(rows, columns, preparation.shape)
+        top, left = (rows - box[0]) // 2, (columns - box[1]) // 2
+    return InverseMap((rows, columns), top, left, (box[0], box[1]), preparation.shape)
+
+
+def _whole(rows: int, columns: int, size: tuple[int, int]) -> list[int]:
+    """Rows and columns of the smallest box in the proportions of `size` that holds the whole image."""
+    scale = max(rows / size[0], columns / size[1])
+    return [round(scale * size[0]), round(scale * size[1])]

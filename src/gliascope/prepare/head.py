@@ -1,4 +1,4 @@
-"""Where the head is: a foreground mask and the square around it."""
+"""Where the head is: a foreground mask and the box around it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONE_SLICE_SIDE: Final = 0.75
-"""Least side of the square of a lone slice, as a share of the image's shorter side: near the vertex the
-head is small in its slice, and a volume's square would not be."""
+"""Least longer side of a lone slice's box, as a share of the image's shorter side: near the vertex the
+head is small in its slice, and a volume's box would not be."""
 
 SMALLEST_HEAD: Final = 0.05
 """A foreground box smaller than this share of the image's area is no head; the whole image is used then."""
@@ -40,8 +40,10 @@ def head_mask(reference: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.asarray(smooth > max(threshold * FOREGROUND_FLOOR, 1.0))
 
 
-def head_square(head: NDArray[np.bool_], margin: float, is_volume: bool) -> tuple[int, int, int]:
-    """Find the square that holds the head in every slice.
+def head_box(
+    head: NDArray[np.bool_], margin: float, is_volume: bool, size: tuple[int, int] = (1, 1)
+) -> tuple[int, int, int, int]:
+    """Find the smallest box of given proportions that holds the head in every slice.
 
     Parameters
     ----------
@@ -50,11 +52,13 @@ def head_square(head: NDArray[np.bool_], margin: float, is_volume: bool) -> tupl
         Added on each side, as a share of the box's longer side.
     is_volume : bool
         False for a lone slice; see `LONE_SLICE_SIDE`.
+    size : (int, int)
+        What the box is resized to: its rows are to its columns as these are. A square by default.
 
     Returns
     -------
-    top, left, side : int
-        In pixels; the square may reach beyond the image.
+    top, left, height, width : int
+        In pixels; the box may reach beyond the image.
     """
     rows, columns = head.shape[1:]
     union = np.ascontiguousarray(head.any(axis=0).astype(np.uint8))
@@ -64,8 +68,11 @@ def head_square(head: NDArray[np.bool_], margin: float, is_volume: bool) -> tupl
         box = stats[1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))]
         if box[cv2.CC_STAT_WIDTH] * box[cv2.CC_STAT_HEIGHT] >= SMALLEST_HEAD * rows * columns:
             left, top, width, height = (int(one) for one in box[:4])
-    side = max(height, width)
-    side = max(1, side + 2 * round(side * margin))
+    border = 2 * round(max(height, width) * margin)
+    longest = max(size)
+    # The longer side of the box: what the head needs along each axis, in the proportions asked for.
+    side = max(1.0, *((length + border) * longest / part for length, part in zip((height, width), size, strict=True)))
     if not is_volume:
         side = max(side, round(LONE_SLICE_SIDE * min(rows, columns)))
-    return top + height // 2 - side // 2, left + width // 2 - side // 2, side
+    box_height, box_width = (max(1, round(side * part / longest)) for part in size)
+    return top + height // 2 - box_height // 2, left + width // 2 - box_width // 2, box_height, box_width

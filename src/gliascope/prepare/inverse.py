@@ -1,4 +1,4 @@
-"""The way from an image to the networks' square and back."""
+"""The way from an image to the networks' input and back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gliascope.errors import InputError
 
 @dataclass(frozen=True)
 class InverseMap:
-    """A square cut from an image and resized: applied forwards, and undone.
+    """A box cut from an image and resized: applied forwards, and undone.
 
     Pixel centres are at half-integers, so that a point's place in millimetres or pixels is kept by both ways.
 
@@ -22,20 +22,22 @@ class InverseMap:
     ----------
     shape : (int, int)
         Rows and columns of the image.
-    top, left, side : int
-        The square in the image's pixels; it may reach beyond the image, which is padded with 0.
-    size : int
+    top, left : int
+        First row and column of the box in the image's pixels; it may reach beyond the image, which is padded with 0.
+    box : (int, int)
+        Rows and columns of the box.
+    size : (int, int)
         Rows and columns of the networks' input.
     """
 
     shape: tuple[int, int]
     top: int
     left: int
-    side: int
-    size: int
+    box: tuple[int, int]
+    size: tuple[int, int]
 
     def forward(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """Cut out the square and resize it.
+        """Cut out the box and resize it.
 
         Parameters
         ----------
@@ -43,7 +45,7 @@ class InverseMap:
 
         Returns
         -------
-        ndarray, float32, shape (slice, size, size) or (slice, size, size, channel)
+        ndarray, float32, shape (slice, *size) or (slice, *size, channel)
 
         Raises
         ------
@@ -57,11 +59,11 @@ class InverseMap:
 
     @property
     def window(self) -> tuple[slice, slice]:
-        """Rows and columns of the image that lie in the square."""
+        """Rows and columns of the image that lie in the box."""
         return self._overlap()[0]
 
     def resize_window(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """Put what was cut out (`window`) into the square and resize it; as `forward` of the whole image.
+        """Put what was cut out (`window`) into the box and resize it; as `forward` of the whole image.
 
         Parameters
         ----------
@@ -70,19 +72,19 @@ class InverseMap:
 
         Returns
         -------
-        ndarray, float32, shape (slice, size, size) or (slice, size, size, channel)
+        ndarray, float32, shape (slice, *size) or (slice, *size, channel)
         """
         _, target = self._overlap()
-        square = np.zeros((len(values), self.side, self.side, *values.shape[3:]), dtype=np.float32)
-        square[:, target[0], target[1]] = values
-        return self._resize(square, self.size)
+        box = np.zeros((len(values), *self.box, *values.shape[3:]), dtype=np.float32)
+        box[:, target[0], target[1]] = values
+        return self._resize(box, self.size)
 
     def restore(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Bring a map from the networks' square back into the image; 0 outside the square.
+        """Bring a map from the networks' input back into the image; 0 outside the box.
 
         Parameters
         ----------
-        values : ndarray, float32, shape (slice, size, size)
+        values : ndarray, float32, shape (slice, *size)
 
         Returns
         -------
@@ -93,28 +95,29 @@ class InverseMap:
         InputError
             If rows and columns are not `size`.
         """
-        if values.shape[1:] != (self.size, self.size):
-            raise InputError(f"a map of shape {(self.size, self.size)} is needed, received {values.shape[1:]}")
+        if values.shape[1:] != self.size:
+            raise InputError(f"a map of shape {self.size} is needed, received {values.shape[1:]}")
         inside, target = self._overlap()
-        square = self._resize(values, self.side)
+        box = self._resize(values, self.box)
         result = np.zeros((len(values), *self.shape), dtype=np.float32)
-        result[:, inside[0], inside[1]] = square[:, target[0], target[1]]
+        result[:, inside[0], inside[1]] = box[:, target[0], target[1]]
         return result
 
     def _overlap(self) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
         inside, target = [], []
-        for start, length in zip((self.top, self.left), self.shape, strict=True):
-            first, last = max(start, 0), min(start + self.side, length)
+        for start, cut, length in zip((self.top, self.left), self.box, self.shape, strict=True):
+            first, last = max(start, 0), min(start + cut, length)
             inside.append(slice(first, max(first, last)))
             target.append(slice(first - start, max(first, last) - start))
         return (inside[0], inside[1]), (target[0], target[1])
 
     @staticmethod
-    def _resize(stack: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-        if stack.shape[1] == size:
+    def _resize(stack: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+        if stack.shape[1:3] == size:
             return stack.astype(np.float32, copy=False)
-        how = cv2.INTER_AREA if size < stack.shape[1] else cv2.INTER_LINEAR
-        result = np.empty((len(stack), size, size, *stack.shape[3:]), dtype=np.float32)
+        smaller = size[0] * size[1] < stack.shape[1] * stack.shape[2]  # along both axes: they keep their proportions
+        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        result = np.empty((len(stack), *size, *stack.shape[3:]), dtype=np.float32)
         for one, image in enumerate(stack):
-            result[one] = cv2.resize(image, (size, size), interpolation=how).reshape(result.shape[1:])
+            result[one] = cv2.resize(image, size[::-1], interpolation=how).reshape(result.shape[1:])
         return result

@@ -22,7 +22,7 @@ PITCH: Final = 1.06
 """Distance of two rows, in inches."""
 GUTTER: Final = 1.0
 """Space between an encoder and its decoder, where the skips run, and between two networks."""
-LEFT: Final = 0.85
+LEFT: Final = 1.05
 """Space left of the first column: the rows' labels."""
 RIGHT: Final = 0.35
 TOP: Final = 1.62
@@ -44,8 +44,8 @@ class Stage:
     ----------
     name, makeup : str
         Its name, and what it is made of.
-    side : int
-        Rows and columns of what it hands on; 1 for a vector.
+    side : (int, int)
+        Rows and columns of what it hands on; 1 and 1 for a vector.
     channels : int
     parameters, macs : int
         For one slice.
@@ -53,7 +53,7 @@ class Stage:
 
     name: str
     makeup: str
-    side: int
+    side: tuple[int, int]
     channels: int
     parameters: int
     macs: int
@@ -94,7 +94,7 @@ class Architecture:
     Attributes
     ----------
     title : str
-    size : int
+    size : (int, int)
         Rows and columns of the input.
     networks : tuple of Network
     neighbours : int
@@ -102,7 +102,7 @@ class Architecture:
     """
 
     title: str
-    size: int
+    size: tuple[int, int]
     networks: tuple[Network, ...]
     neighbours: int = 0
 
@@ -121,7 +121,7 @@ class Architecture:
     def summary(self) -> str:
         """One line that tells whether a picture still shows these networks; it stands in the picture's metadata."""
         parameters = sum(one.parameters for network in self.networks for one in _stages(network))
-        return f"{self.size} pixels, {parameters} parameters, {self.macs} multiply-accumulates"
+        return f"{_across(self.size)} pixels, {parameters} parameters, {self.macs} multiply-accumulates"
 
 
 def draw_architecture(architecture: Architecture, paths: Sequence[Path]) -> None:
@@ -175,10 +175,7 @@ def architecture_figure(architecture: Architecture) -> Figure:
     _bands(pen, architecture, levels)
     for column, network in zip(_first_columns(architecture), architecture.networks, strict=True):
         _Draughtsman(pen, architecture, column).draw(network)
-    note = (
-        f"MAC: multiply-accumulates for one slice of {architecture.size} \N{MULTIPLICATION SIGN} {architecture.size} "
-        "pixels; bar: share of the total."
-    )
+    note = f"MAC: multiply-accumulates for one slice of {_across(architecture.size)} pixels; bar: share of the total."
     pen.write(note, (LEFT, 0.22), 8, colour=PLAIN.faint)
     return pen.figure
 
@@ -195,7 +192,7 @@ def _first_columns(architecture: Architecture) -> list[int]:
 
 def _level(architecture: Architecture, stage: Stage) -> int:
     """How often the side was halved."""
-    return round(log2(architecture.size / stage.side))
+    return round(log2(architecture.size[0] / stage.side[0]))
 
 
 def _row_middle(pen: Pen, row: int) -> float:
@@ -209,7 +206,8 @@ def _bands(pen: Pen, architecture: Architecture, levels: int) -> None:
         middle = _row_middle(pen, level + 1) + (rows - 1) * PITCH / 2
         if level % 2 == 0:
             pen.band(middle, rows * PITCH)
-        side = architecture.size >> level
+        rows, columns = (one >> level for one in architecture.size)
+        side = str(rows) if rows == columns else f"{rows} \N{MULTIPLICATION SIGN} {columns}"
         pen.write(f"{side} px", (LEFT - 0.18, middle), 8.5, colour=PLAIN.faint, align="right")
 
 
@@ -271,7 +269,7 @@ class _Draughtsman:
         left, middle = self._left(offset), _row_middle(self.pen, row)
         bottom = middle - CARD[1] / 2
         self.pen.card((left, bottom), CARD, theme)
-        self.pen.stack((left + 0.40, middle), stage.side / self.architecture.size, stage.channels, theme)
+        self.pen.stack((left + 0.40, middle), stage.side[0] / self.architecture.size[0], stage.channels, theme)
         text = left + 0.84
         self.pen.write(stage.name, (text, middle + 0.235), 9.5, bold=True, colour=theme.line)
         self.pen.write(_shape(stage), (left + CARD[0] - 0.12, middle + 0.235), 8, colour=theme.line, align="right")
@@ -284,9 +282,14 @@ class _Draughtsman:
 
 
 def _shape(stage: Stage) -> str:
-    if stage.side == 1:
+    if stage.side == (1, 1):
         return str(stage.channels)
-    return f"{stage.side} \N{MULTIPLICATION SIGN} {stage.side} \N{MULTIPLICATION SIGN} {stage.channels}"
+    return f"{_across(stage.side)} \N{MULTIPLICATION SIGN} {stage.channels}"
+
+
+def _across(side: tuple[int, int]) -> str:
+    """Rows and columns."""
+    return f"{side[0]} \N{MULTIPLICATION SIGN} {side[1]}"
 
 
 def quantity(count: int) -> str:

@@ -60,7 +60,8 @@ class StageFiles:
     last : Path
         Everything needed to go on after the last whole epoch.
     best : Path
-        The network's values after the best epoch, or the last one where there are no validation patients.
+        The network's values after the epoch that is kept: the best, or the last one where the recipe says so or there
+        are no validation patients.
     history : Path
         One CSV row an epoch.
     """
@@ -196,8 +197,9 @@ class StageFitter:
             chosen = len(self.tables.validation.labels) > 0
             if chosen:
                 figures |= {f"val_{name}": value for name, value in self._validate().items()}
-            best = chosen and figures["val_score"] > self.history.best("val_score")
-            if best or not chosen:  # with nobody to choose, the last epoch is kept
+            by_score = chosen and self.recipe.training.keep == "best"
+            best = by_score and figures["val_score"] > self.history.best("val_score")
+            if best or not by_score:
                 save_values(self.files.best, self._averaged(), self.epoch + 1)
             self.epoch += 1
             self.history.add(self.epoch, figures)

@@ -74,7 +74,7 @@ class RunPlan:
     """
 
     recipe: str
-    size: int
+    shape: tuple[int, int]
     train: SideCount
     validation: SideCount
     stages: tuple[StagePlan, ...]
@@ -85,7 +85,7 @@ class RunPlan:
 
     def lines(self) -> list[str]:
         """Say it in a few lines of text."""
-        shape = f"{self.size} x {self.size} pixels, batches of {self.batch_size} slices"
+        shape = f"{self.shape[0]} x {self.shape[1]} pixels, batches of {self.batch_size} slices"
         stages = [
             f"{one.stage}: {one.parameters:,} parameters, {one.steps:,} steps in {self.epochs} epochs"
             for one in self.stages
@@ -119,7 +119,7 @@ def plan_run(recipe: Recipe, networks: NetworkSet, tables: Tables, precision: st
     ]
     return RunPlan(
         recipe=recipe.name,
-        size=recipe.preparation.size,
+        shape=recipe.preparation.shape,
         train=SideCount.of(tables.train),
         validation=SideCount.of(tables.validation),
         stages=tuple(stages),

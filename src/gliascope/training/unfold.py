@@ -27,10 +27,10 @@ from gliascope.bundle import Bundle
 from gliascope.errors import ParityError, TrainingError
 from gliascope.recipe import Recipe
 from gliascope.training.canonical import canonicalise
-from gliascope.training.checkpoint import snapshot
+from gliascope.training.checkpoint import restore, snapshot
 from gliascope.training.graphs import to_onnx
-from gliascope.training.networks import Stage, build_networks
-from gliascope.training.parity import measure_parity
+from gliascope.training.networks import NetworkSet, Stage, build_networks
+from gliascope.training.parity import Parity, measure_parity
 
 BATCH: Final = 8
 """Slices that statistics are measured on at once."""
@@ -117,7 +117,8 @@ def unfold_bundle(
     ----------
     bundle : Bundle
     recipe : Recipe
-        That the networks are built by: of the bundle's layers, channels and size.
+        That the networks are built by: of the bundle's layers and channels. Its input may have another size: the
+        networks' weights do not depend on it.
     images : ndarray, shape (slice, size, size, channel)
         Prepared slices, some of them with a tumour.
 
@@ -138,7 +139,7 @@ def unfold_bundle(
     try:
         networks = build_networks(recipe, pretrained=False)
         unfold(networks.graphs, bundle.graphs, images)
-        parity = measure_parity(networks, bundle, images, bundle.operating_point())
+        parity = _parity(networks, bundle, recipe, images)
         if not parity.agrees:
             raise ParityError(
                 f"{bundle.path}: networks that start from a bundle must compute what its graphs do, received a "
@@ -148,6 +149,31 @@ def unfold_bundle(
         return {stage: snapshot(model.variables) for stage, model in networks.stages.items()}
     finally:
         keras.mixed_precision.set_global_policy(before)
+
+
+def _parity(networks: NetworkSet, bundle: Bundle, recipe: Recipe, images: NDArray[np.float16 | np.float32]) -> Parity:
+    """Compare unfolded networks with the bundle's graphs, whose input has the bundle's size."""
+    own = bundle.recipe.preparation
+    if own.shape != recipe.preparation.shape:
+        preparation = recipe.preparation.model_copy(update={"size": own.size})
+        alike = build_networks(recipe.model_copy(update={"preparation": preparation}), pretrained=False)
+        for role, model in networks.graphs.items():
+            restore(alike.graphs[role].variables, snapshot(model.variables))
+        networks, images = alike, _fitted(images, own.shape)
+    return measure_parity(networks, bundle, images, bundle.operating_point())
+
+
+def _fitted(images: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+    """Cut images to some rows and columns, or repeat their edges, alike on both sides."""
+    for axis, wanted in enumerate(shape, start=1):
+        more = wanted - images.shape[axis]
+        before = max(more, 0) // 2
+        width = [(0, 0)] * images.ndim
+        width[axis] = (before, max(more, 0) - before)
+        images = np.pad(images, width, mode="edge")
+        first = max(-more, 0) // 2
+        images = np.take(images, range(first, first + wanted), axis=axis)
+    return images
 
 
 def _places(model: keras.Model) -> list[_Place]:

@@ -124,7 +124,7 @@ def test_the_default_networks(default: Description) -> None:
 
 
 def test_operations_go_with_the_number_of_pixels() -> None:
-    large, small = (describe_stages(small_resunet(size, (4, 8, 12)).exported) for size in (64, 32))
+    large, small = (describe_stages(small_resunet(size, (4, 8, 12)).exported) for size in ((64, 64), (32, 32)))
     for one, other in zip(large, small, strict=True):
         assert one.parameters == other.parameters
         assert one.macs == 4 * other.macs
@@ -132,7 +132,7 @@ def test_operations_go_with_the_number_of_pixels() -> None:
 
 
 def test_the_classic_networks(classic: Description) -> None:
-    assert classic.size == 256
+    assert classic.size == (256, 256)
     assert classic.wiring == "separate"
     assert classic.networks[1].parameters == 1_210_513
     encoder = [one for one in classic.networks[1].stages if one.name.startswith("encoder")]

@@ -124,7 +124,7 @@ def test_both_views_share_every_weight(shared: NetworkSet, separate: NetworkSet)
 
 
 def test_a_changed_weight_shows_in_both_views() -> None:
-    pair = small_resunet(32, (4, 8))
+    pair = small_resunet((32, 32), (4, 8))
     before = outputs(pair.exported, images())["mask"]
     pair.trained.get_layer("mask_logit").bias.assign([3.0])
     after = outputs(pair.exported, images())["mask"]
@@ -158,7 +158,7 @@ def test_deep_supervision_adds_outputs_for_training_alone(make_recipe: RecipeFac
 
 
 def test_dropout_stands_before_the_last_layer_and_rests_in_use() -> None:
-    model = classifier(32, Network(dropout=0.5)).trained
+    model = classifier((32, 32), Network(dropout=0.5)).trained
     assert model.get_layer("slice_dropout").rate == 0.5
     first, again = (outputs(model, images())["slice_logit"] for _ in range(2))
     np.testing.assert_array_equal(first, again)
@@ -166,7 +166,7 @@ def test_dropout_stands_before_the_last_layer_and_rests_in_use() -> None:
 
 def test_mixed_precision_keeps_logits_and_weights_in_float32() -> None:
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    model = small_resunet(32, (4, 8)).trained
+    model = small_resunet((32, 32), (4, 8)).trained
     assert model.output["mask_logit"].dtype == "float32"
     assert {one.dtype for one in model.variables} == {"float32"}
     assert model.get_layer("encoder_1_first_conv").compute_dtype == "bfloat16"
@@ -174,7 +174,7 @@ def test_mixed_precision_keeps_logits_and_weights_in_float32() -> None:
 
 def test_the_classic_segmenter_is_the_well_known_one() -> None:
     recipe = load_recipe("classic")
-    segmenter = small_resunet(recipe.preparation.size, recipe.network.filters).exported
+    segmenter = small_resunet(recipe.preparation.shape, recipe.network.filters).exported
     trainable = sum(int(np.prod(one.shape)) for one in segmenter.trainable_variables)
     assert segmenter.count_params() == 1_210_513
     assert trainable == 1_206_129

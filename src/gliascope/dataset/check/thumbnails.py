@@ -48,8 +48,8 @@ def thumbnails(flair: NDArray[Any]) -> tuple[NDArray[np.uint8], list[int]]:
     for number, one in enumerate(pixels):
         top, left, side = head_box(one)
         if side >= SMALLEST_HEAD * max(one.shape):
-            cut = InverseMap((one.shape[0], one.shape[1]), top, left, side, SIDE).forward(one[np.newaxis])
-            small.append(np.rint(cut).astype(np.uint8))
+            cut = InverseMap((one.shape[0], one.shape[1]), top, left, (side, side), (SIDE, SIDE))
+            small.append(np.rint(cut.forward(one[np.newaxis])).astype(np.uint8))
             fit.append(number)
     return np.concatenate(small), fit
 

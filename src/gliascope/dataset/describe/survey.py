@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gliascope.dataset.layout import PatientFolder
 from gliascope.prepare import InverseMap, prepare_mask, real_sequences, to_uint8
 from gliascope.prepare.clahe import enhance_for_network
-from gliascope.prepare.head import head_mask, head_square
+from gliascope.prepare.head import head_box, head_mask
 from gliascope.read import read_case
 from gliascope.recipe import Preparation
 from gliascope.scan import SEQUENCES, Case, Mask, Problem, Scan, Sequence, Source
@@ -155,8 +155,9 @@ def _counts(
 def _places(
     head: NDArray[np.bool_], tumour: NDArray[np.bool_], preparation: Preparation, is_volume: bool
 ) -> NDArray[np.bool_]:
-    top, left, side = head_square(head, preparation.crop_margin, is_volume)
+    top, left, *box = head_box(head, preparation.crop_margin, is_volume)
     rows, columns = head.shape[1:]
     shadows = np.stack([tumour.any(axis=0), head.any(axis=0)])
-    seen: NDArray[np.bool_] = prepare_mask(shadows, InverseMap((rows, columns), top, left, side, PLACE)) > 0
+    inverse = InverseMap((rows, columns), top, left, (box[0], box[1]), (PLACE, PLACE))
+    seen: NDArray[np.bool_] = prepare_mask(shadows, inverse) > 0
     return seen

@@ -66,7 +66,7 @@ def build_networks(recipe: Recipe, *, pretrained: bool = True) -> NetworkSet:
 
 
 def _fresh_networks(recipe: Recipe) -> NetworkSet:
-    size, channels, network = recipe.preparation.size, recipe.preparation.channels, recipe.network
+    size, channels, network = recipe.preparation.shape, recipe.preparation.channels, recipe.network
     if network.wiring == "shared":
         encoder = trunk(size, network, channels)
         mask_decoder = decoder(encoder, network)

@@ -13,12 +13,12 @@ from gliascope.training.networks.normalisation import normalise
 from gliascope.training.networks.shared import Pair
 
 
-def small_resunet(size: int, filters: tuple[int, ...], channels: int = len(SEQUENCES)) -> Pair:
+def small_resunet(size: tuple[int, int], filters: tuple[int, ...], channels: int = len(SEQUENCES)) -> Pair:
     """Build the small ResUNet.
 
     Parameters
     ----------
-    size : int
+    size : (int, int)
         Rows and columns of the input.
     filters : tuple of int
         Channels of the stages, fine to coarse.
@@ -29,7 +29,7 @@ def small_resunet(size: int, filters: tuple[int, ...], channels: int = len(SEQUE
     -------
     Pair
     """
-    images = keras.Input((size, size, channels), name="images")
+    images = keras.Input((*size, channels), name="images")
     first, *deeper = filters
     tensor = _first_stage(_first_stage(images, first, "encoder_0_first"), first, "encoder_0_second")
     skips = []

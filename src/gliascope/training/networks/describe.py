@@ -102,7 +102,7 @@ class Description:
         Its name.
     wiring : str
         ``shared`` or ``separate``.
-    size : int
+    size : (int, int)
         Rows and columns of the input that operations were counted for.
     channels : int
         Of the input.
@@ -114,7 +114,7 @@ class Description:
 
     recipe: str
     wiring: str
-    size: int
+    size: tuple[int, int]
     channels: int
     networks: tuple[NetworkDescription, ...]
     training_parameters: int
@@ -125,7 +125,7 @@ class Description:
             "schema": SCHEMA,
             "recipe": self.recipe,
             "wiring": self.wiring,
-            "input": [self.size, self.size, self.channels],
+            "input": [*self.size, self.channels],
             "networks": [
                 {"role": one.role, "title": one.title, **_sums(one), "stages": [_stage_values(s) for s in one.stages]}
                 for one in self.networks
@@ -135,14 +135,14 @@ class Description:
         }
 
 
-def describe_networks(recipe: Recipe, size: int | None = None) -> Description:
+def describe_networks(recipe: Recipe, size: int | tuple[int, int] | None = None) -> Description:
     """Build a recipe's networks and count them; nothing is downloaded.
 
     Parameters
     ----------
     recipe : Recipe
-    size : int, optional
-        Count for this input size, a multiple of 32, instead of the recipe's.
+    size : int or (int, int), optional
+        Count for this input size, a multiple of 32 or rows and columns, instead of the recipe's.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def describe_networks(recipe: Recipe, size: int | None = None) -> Description:
     return Description(
         recipe=recipe.name,
         wiring=recipe.network.wiring,
-        size=recipe.preparation.size,
+        size=recipe.preparation.shape,
         channels=recipe.preparation.channels,
         networks=tuple(
             NetworkDescription(role, TITLES[role], describe_stages(graph)) for role, graph in networks.graphs.items()

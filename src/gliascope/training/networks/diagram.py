@@ -52,6 +52,6 @@ def _column(network: NetworkDescription) -> tuple[tuple[Stage, ...], Stage]:
 
 
 def _stage(one: StageDescription) -> Stage:
-    side = one.output[0] if len(one.output) == 3 else 1
+    side = (one.output[0], one.output[1]) if len(one.output) == 3 else (1, 1)
     name = NAMES.get(one.name, one.name.replace("_", " "))
     return Stage(name, one.makeup, side, one.output[-1], one.parameters, one.macs)

@@ -46,12 +46,12 @@ class Decoder:
     exported: keras.Model
 
 
-def trunk(size: int, network: Network, channels: int = len(SEQUENCES)) -> Trunk:
+def trunk(size: tuple[int, int], network: Network, channels: int = len(SEQUENCES)) -> Trunk:
     """Build the ResNet-50 with its classification head.
 
     Parameters
     ----------
-    size : int
+    size : (int, int)
         Rows and columns of the input.
     network : Network
     channels : int
@@ -61,7 +61,7 @@ def trunk(size: int, network: Network, channels: int = len(SEQUENCES)) -> Trunk:
     -------
     Trunk
     """
-    images = keras.Input((size, size, channels), name="images")
+    images = keras.Input((*size, channels), name="images")
     backbone = with_fused_normalisation(
         keras.applications.ResNet50(include_top=False, weights=None, input_tensor=images)
     )
@@ -76,12 +76,12 @@ def trunk(size: int, network: Network, channels: int = len(SEQUENCES)) -> Trunk:
     return Trunk(images, features, logit, keras.Model(images, outputs, name="trunk"))
 
 
-def classifier(size: int, network: Network, channels: int = len(SEQUENCES)) -> Pair:
+def classifier(size: tuple[int, int], network: Network, channels: int = len(SEQUENCES)) -> Pair:
     """Build the ResNet-50 classifier alone, without features.
 
     Parameters
     ----------
-    size : int
+    size : (int, int)
     network : Network
     channels : int
         Of the input.
