@@ -99,7 +99,7 @@ def values(field: FieldInfo) -> str:
 
 
 def found_in(metadata: Iterable[Any]) -> dict[str, Any]:
-    """Limits of a value or of a list's length, by name; those of a `Field` inside `Annotated` stand one level deeper."""
+    """Limits of a value or of a list's length, by name; those of a `Field` in `Annotated` stand one level deeper."""
     found: dict[str, Any] = {}
     for one in metadata:
         if isinstance(one, FieldInfo):

@@ -1,8 +1,8 @@
 """What a true outline loses on its way to the networks' input and back, by the input's rows and columns.
 
-``python docs/measure_input_size.py DATA [ROWSxCOLUMNS ...]`` reads a data set in the LGG layout. Each mask is cut to the
-head's box, resized, made binary and brought back; the table has the mean, median and lowest Dice with the original over patients,
-each over its whole volume.
+``python docs/measure_input_size.py DATA [ROWSxCOLUMNS ...]`` reads a data set in the LGG layout. Each mask is cut to
+the head's box, resized, made binary and brought back; the table has the mean, median and lowest Dice with the original
+over patients, each over its whole volume.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Measure the embedded model on NIfTI volumes, and write reference/volumes.md.
 
-    python docs/measure_volumes.py EXTERNAL LGG
+    python docs/measure_volumes.py EXTERNAL LGG CROSSVAL
 
-EXTERNAL holds ``brats/`` and ``native/``, LGG is the folder ``kaggle_3m``. Takes some minutes.
+EXTERNAL holds ``brats/`` and ``native/``, LGG is the folder ``kaggle_3m``, CROSSVAL the cross-validation that the model
+was calibrated on: what missing sequences cost is measured on the patients of each fold by the fold's own networks.
+Takes some minutes.
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from gliascope.bundle import load_bundle
 from gliascope.dataset.layout import patients
+from gliascope.dataset.sides import side_patients
 from gliascope.findings import Finding
 from gliascope.measure.overlap import dice
 from gliascope.pipeline import Analyser
 from gliascope.read import find_cases, read_case
 from gliascope.scan import Case, Scan, Sequence, Source
+from gliascope.training.crossval_state import resume_job
 
 PAGE: Final = Path(__file__).resolve().parent / "reference" / "volumes.md"
 SETS: Final[dict[str, tuple[Sequence, ...]]] = {
@@ -35,9 +38,9 @@ SETS: Final[dict[str, tuple[Sequence, ...]]] = {
 }
 TEXT: Final = """# The embedded model on volumes, measured
 
-Made by `python docs/measure_volumes.py EXTERNAL LGG` with the embedded bundle `{bundle}`. It saw neither patient: both
-are on the test side of its split. One case of each kind shows that the way in and out is right; it is no estimate of
-accuracy.
+Made by `python docs/measure_volumes.py EXTERNAL LGG CROSSVAL` with the embedded bundle `{bundle}`. It saw neither
+patient: both were held out of its training. One case of each kind shows that the way in and out is right; it is no
+estimate of accuracy.
 
 ## A skull-stripped volume of 1 mm: BraTS2021_01476
 
@@ -70,8 +73,8 @@ slices by interpolation, is the truth ({moved:.1f} ml), and the Dice is that of 
 
 ## What a missing sequence costs
 
-The {count} test patients of the LGG data set, with channels taken away; Dice over each patient's volume at the
-operating point `balanced`.
+{count} patients of the LGG data set with channels taken away, each analysed by the networks of a fold that had not
+seen the patient; the embedded bundle has. Dice over each patient's volume at the operating point `balanced`.
 
 | sequences | mean Dice | lost, mean of patients |
 | --- | ---: | ---: |
@@ -210,30 +213,33 @@ def native_rows(analyser: Analyser, folder: Path, lgg: Path) -> tuple[list[Row],
     return rows, facts | lie | {"moved": np.count_nonzero(truth) * mm3 / 1000}
 
 
-def missing_rows(analyser: Analyser, lgg: Path) -> tuple[list[Row], int]:
-    """Dice of the test patients with channels taken away."""
-    tested = set(load_bundle().summary["test_patients"])
-    cases = [read_case(one.files) for one in patients(lgg) if one.name in tested]
-    scores = {
-        name: np.array([_dice(analyser.analyse(with_sequences(case, wanted)), case) for case in cases])
-        for name, wanted in SETS.items()
-    }
+def missing_rows(crossval: Path, lgg: Path) -> tuple[list[Row], int]:
+    """Dice of each fold's own patients with channels taken away."""
+    found: dict[str, list[float]] = {name: [] for name in SETS}
+    job = resume_job(crossval)
+    for fold, split in enumerate(job.folds.splits):
+        analyser = Analyser(job.files(fold).bundle, device="cpu")
+        for folder in side_patients(split, "test", lgg):
+            case = read_case(folder.files)
+            for name, wanted in SETS.items():
+                found[name].append(_dice(analyser.analyse(with_sequences(case, wanted)), case))
+    scores = {name: np.array(values) for name, values in found.items()}
     whole = scores[next(iter(SETS))]
     return [
         Row(name, (f"{values.mean():.3f}", f"{(whole - values).mean():.3f}")) for name, values in scores.items()
-    ], len(cases)
+    ], len(whole)
 
 
 def _dice(found: Finding, case: Case) -> float:
     return dice(found.mask, truth_of(case))
 
 
-def main(external: Path, lgg: Path) -> None:
+def main(external: Path, lgg: Path, crossval: Path) -> None:
     """Write the page."""
     analyser = Analyser(device="cpu")
     brats = read_case(find_cases(external / "brats")[0])
     native, facts = native_rows(analyser, external / "native" / "TCGA-FG-6692", lgg)
-    missing, count = missing_rows(analyser, lgg)
+    missing, count = missing_rows(crossval, lgg)
     text = TEXT.format(
         bundle=analyser.bundle.name,
         true=np.count_nonzero(truth_of(brats)) / 1000,
@@ -248,4 +254,4 @@ def main(external: Path, lgg: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:4]))

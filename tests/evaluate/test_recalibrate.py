@@ -15,8 +15,8 @@ from gliascope.errors import InputError
 from gliascope.evaluate.assemble import Origin
 from gliascope.evaluate.evidence import Evidence, record_of, save_evidence
 from gliascope.evaluate.identity import model_record
-from gliascope.evaluate.recalibrate import calibrate_bundle, choose_from_evidence
-from gliascope.evaluate.record import Sample
+from gliascope.evaluate.recalibrate import calibrate_bundle, choose_from_evidence, evidence_in
+from gliascope.evaluate.record import LONE, Sample
 from gliascope.evaluate.record_parts import SplitRecord
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.evaluate.thresholds import RUN, youden_threshold
@@ -54,11 +54,13 @@ def patient(number: int) -> PatientScore:
 
 @pytest.fixture
 def make_evidence(bundle: Bundle) -> Callable[..., Evidence]:
-    def make(folds: int = 2, sample: Sample = "unseen") -> Evidence:
+    def make(folds: int = 2, sample: Sample = "unseen", *, lone: bool = False) -> Evidence:
         points = [OperatingPoint("balanced", 0.5, mask, "largest", 3) for mask in (0.45, 0.6)]
         models = [model_record(bundle, points[fold], fold if folds > 1 else None) for fold in range(folds)]
         split = SplitRecord(sha256="0" * 64, strategy="patient", side="test")
-        origin = Origin(sample=sample, data="kaggle_3m", split=split, models=models, provenance={})
+        origin = Origin(
+            sample=sample, data="kaggle_3m", split=split, models=models, provenance={LONE: True} if lone else {}
+        )
         people = tuple(patient(number) for number in range(PATIENTS))
         if folds == 1:
             people = tuple(replace(one, fold=None) for one in people)
@@ -105,6 +107,38 @@ def test_a_bundle_gets_calibration_points_and_out_of_fold_figures(
     assert "fitted on out-of-fold predictions: 6 patients, 180 slices" in card
     assert load_bundle(bundle.path).calibration is None
     assert calibrate_bundle(bundle.path, evidence).sha256 == made.sha256  # in place
+
+
+def test_figures_of_lone_images_stand_beside_the_others(
+    bundle: Bundle, make_evidence: Callable[..., Evidence], tmp_path: Path
+) -> None:
+    evidence, lone = make_evidence(), make_evidence(lone=True)
+    made = calibrate_bundle(bundle.path, evidence, tmp_path / "calibrated", lone=lone)
+    plain = calibrate_bundle(bundle.path, evidence, tmp_path / "plain")
+    assert (made.calibration, made.operating_points) == (plain.calibration, plain.operating_points)
+    stated = made.evaluation["lone_slices"]["figures"]["auc"]["value"]
+    assert stated == record_of(lone).figures["auc"].value
+    assert "lone images" in made.card()
+    assert "| lone images |" not in plain.card()
+    with pytest.raises(InputError, match="must come from --lone-slices"):
+        choose_from_evidence(evidence, evidence)
+    fewer = replace(lone, patients=lone.patients[1:])
+    with pytest.raises(InputError, match="received other slices"):
+        choose_from_evidence(evidence, fewer)
+
+
+def test_evidence_of_lone_images_is_found_beside_a_cross_validation_s(
+    make_evidence: Callable[..., Evidence], tmp_path: Path
+) -> None:
+    evidence, lone = make_evidence(), make_evidence(lone=True)
+    file = save_evidence(evidence.patients, tmp_path / "evidence.parquet", record=record_of(evidence))
+    assert evidence_in(tmp_path)[1] is None
+    (tmp_path / "lone").mkdir()
+    beside = save_evidence(lone.patients, tmp_path / "lone" / "evidence.parquet", record=record_of(lone))
+    for found in (evidence_in(tmp_path), evidence_in(file, beside), evidence_in(file, beside.parent)):
+        assert found[1] is not None
+        assert found[1].origin.provenance == {LONE: True}
+    assert evidence_in(file)[1] is None
 
 
 def test_evidence_of_one_model_leaves_no_figures(

@@ -13,8 +13,9 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from gliascope.dataset.split import load_split, save_split, train_everybody  # noqa: E402  after the check
-from gliascope.errors import TrainingError  # noqa: E402
+from gliascope.dataset.layout import patient_of  # noqa: E402  after the check
+from gliascope.dataset.split import load_split, save_split, train_everybody  # noqa: E402
+from gliascope.errors import SplitError, TrainingError  # noqa: E402
 from gliascope.evaluate.assemble import Origin  # noqa: E402
 from gliascope.evaluate.evidence import Evidence, record_of, save_evidence  # noqa: E402
 from gliascope.evaluate.record_parts import BundleRecord, ModelRecord, PointRecord, SplitRecord  # noqa: E402
@@ -105,6 +106,17 @@ def test_everybody_is_a_split_of_its_own(phantoms: Any, tmp_path: Path, recipe: 
     assert tables.validation.inputs(slice(0, 8)).shape == (0, 32, 32, 3)
 
 
+def test_some_may_be_held_out_of_everybody(phantoms: Any, tmp_path: Path) -> None:
+    first, second, *others = train_everybody(phantoms.data).train
+    split = train_everybody(phantoms.data, [first, patient_of(second), first])
+    assert (list(split.train), split.hold_out) == (others, tuple(sorted({first, patient_of(second)})))
+    assert split.everybody
+    save_split(split, tmp_path / "split.json")
+    assert load_split(tmp_path / "split.json") == split
+    with pytest.raises(SplitError, match="must be in the data set, received NOBODY"):
+        train_everybody(phantoms.data, ["NOBODY"])
+
+
 def test_the_last_epoch_is_kept_and_evidence_gives_the_thresholds(
     phantoms: Any, tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,8 +178,9 @@ def test_the_command_hands_everybody_and_the_evidence_on(
     found = evidence()
     asked: list[Any] = []
 
-    def stop(*_: Any, evidence: Evidence, **__: Any) -> None:
+    def stop(*_: Any, evidence: Evidence, lone: Evidence | None, **__: Any) -> None:
         asked.append(evidence)
+        assert lone is None
         raise TrainingError("far enough")
 
     save_evidence(found.patients, tmp_path / "evidence.parquet", record=record_of(found))
@@ -175,10 +188,10 @@ def test_the_command_hands_everybody_and_the_evidence_on(
     monkeypatch.setattr(export, "export_run", stop)
     result = cli(
         "train", "--data", phantoms.data, "--recipe", "default", "-o", tmp_path / "run", "--all",
-        "--epochs", 3, "--calibrate-from", tmp_path,
+        "--epochs", 3, "--calibrate-from", tmp_path, "--hold-out", "PHANTOM_LS_0001",
     )  # fmt: skip
     assert "far enough" in result.err
     (_, split, recipe, *_), given = asked
-    assert split == train_everybody(phantoms.data)
+    assert split == train_everybody(phantoms.data, ["PHANTOM_LS_0001"])
     assert recipe.training.epochs == 3
     assert record_of(given) == record_of(found)

@@ -21,6 +21,9 @@ from gliascope.dataset.folds import make_folds  # noqa: E402
 from gliascope.dataset.layout import patients  # noqa: E402
 from gliascope.dataset.split import load_split  # noqa: E402
 from gliascope.errors import BundleError, TrainingError  # noqa: E402
+from gliascope.evaluate.evidence import record_of  # noqa: E402
+from gliascope.evaluate.recalibrate import evidence_in  # noqa: E402
+from gliascope.evaluate.stamp import check_lone  # noqa: E402
 from gliascope.phantom import make_phantom, write_phantom  # noqa: E402
 from gliascope.pipeline import Analyser  # noqa: E402
 from gliascope.read import read_case  # noqa: E402
@@ -166,11 +169,14 @@ def test_folds_leave_out_whom_the_start_has_seen(place: Place, run: Path, phanto
     split = load_split(phantoms.split)
     assert set(folds.always) == {*split.train, *split.validation}
     job, recipe = tmp_path / "job", load_recipe(place.recipe)
-    done = cross_validate(more, job, Quiet(), recipe=recipe, folds=folds, start=start)
+    done = cross_validate(more, job, Quiet(), recipe=recipe, folds=folds, start=start, lone=True)
     assert done.finished
     assert done.evaluation is not None
     tested = {name for one in done.evaluation.patients for name in one.folders}
     assert tested == {one.name for one in patients(more)} - set(folds.always)
+    whole, lone = evidence_in(job)
+    assert lone is not None
+    check_lone(record_of(whole), record_of(lone))
 
 
 def test_who_chose_before_may_choose_again_on_the_same_split(

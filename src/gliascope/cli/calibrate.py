@@ -18,6 +18,15 @@ def calibrate(
         Path,
         typer.Option(metavar="FILE", exists=True, help="An evidence.parquet, or the folder of a result that holds it."),
     ],
+    lone: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            help="Evidence of the same slices as lone images, for the card; where --evidence is the folder of a "
+            "cross-validation, its own.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="OUT", help="Folder for the new bundle; by default it replaces BUNDLE."),
@@ -41,11 +50,10 @@ def calibrate(
     from gliascope.errors import require_extra
 
     require_extra("gliascope calibrate", "evaluate", "pyarrow", "sklearn")
-    from gliascope.evaluate.evidence import load_evidence
-    from gliascope.evaluate.output import EVIDENCE
-    from gliascope.evaluate.recalibrate import calibrate_bundle
+    from gliascope.evaluate.recalibrate import calibrate_bundle, evidence_in
 
-    bundle = calibrate_bundle(model, load_evidence(evidence / EVIDENCE if evidence.is_dir() else evidence), output)
+    given, alone = evidence_in(evidence, lone)
+    bundle = calibrate_bundle(model, given, output, lone=alone)
     if quiet:
         return
     made = bundle.calibration

@@ -54,6 +54,10 @@ def crossval(
         bool,
         typer.Option("--variants", help="Compare flips and rules for components on trained folds; trains nothing."),
     ] = False,
+    lone_slices: Annotated[
+        bool,
+        typer.Option("--lone-slices", help="Score every slice as a lone image as well; the results go into OUT/lone."),
+    ] = False,
     start_from: StartFrom = None,
     workers: Annotated[
         int | None,
@@ -84,6 +88,8 @@ def crossval(
         _compare_variants(data, out, chosen, quiet=quiet)
         return
     _check_arguments(recipe, folds, split, resume=resume, changed=steps is not None or seed is not None)
+    if lone_slices and train_only:
+        raise typer.BadParameter("--lone-slices scores, --train-only does not")
     if start_from is not None and resume:
         raise typer.BadParameter("--start-from belongs to a new job: --resume keeps the job's own weights")
     made = None if recipe is None else with_seed(with_steps(load_recipe(recipe), steps), seed)
@@ -107,6 +113,7 @@ def crossval(
             _load_folds(data, folds, split, begun, resume=resume),
             chosen,
             train_only=train_only,
+            lone=lone_slices,
             resume=resume,
             workers=workers,
             start=begun,
@@ -181,6 +188,7 @@ def _run(
     only: list[int] | None,
     *,
     train_only: bool,
+    lone: bool,
     resume: bool,
     workers: int | None,
     start: Start | None,
@@ -205,6 +213,7 @@ def _run(
             only=only,
             resume=resume,
             train_only=train_only,
+            lone=lone,
             workers=workers,
             start=start,
         )

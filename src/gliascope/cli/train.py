@@ -79,6 +79,10 @@ def train(
             "--all", help="Train on every patient of DATA, with nobody left to choose the epoch: the last is kept."
         ),
     ] = False,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option("--hold-out", metavar="PATIENT", help="With --all: a patient who is left out; may be repeated."),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option("--epochs", min=1, help="Epochs, in place of the recipe's `training.epochs`.")
     ] = None,
@@ -125,6 +129,8 @@ def train(
     if export_only and (resume or split is not None or recipe is not None):
         raise typer.BadParameter("--export-only takes what the run was started with: no --resume, --split or --recipe")
     _check_everybody(split, calibrate_from, everybody=everybody, going_on=export_only or resume)
+    if hold_out and not everybody:
+        raise typer.BadParameter("--hold-out belongs to --all: a split has its own patients who are held out")
     if not (export_only or resume) and (not (split or everybody) or recipe is None):
         raise typer.BadParameter("a new run needs --split (or --all) and --recipe")
     if fold is not None and split is None:
@@ -139,13 +145,13 @@ def train(
     if split is not None:
         load_split(split, fold)  # what is wrong with it is said before Keras is loaded, which takes seconds
     load_training("gliascope train", "tf2onnx", "onnx", "tensorboard")
-    evidence = None if calibrate_from is None else _load_evidence(calibrate_from)
+    evidence, lone = (None, None) if calibrate_from is None else _load_evidence(calibrate_from)
     if not export_only:
-        source = train_everybody(data) if everybody else split
+        source = train_everybody(data, hold_out or ()) if everybody else split
         _train(data, source, chosen, run, quiet, fold=fold, resume=resume, workers=workers, start_from=start_from)
     from gliascope.training.export import export_run
 
-    bundle, parity = export_run(run, data, run / "bundle", name=name, evidence=evidence)
+    bundle, parity = export_run(run, data, run / "bundle", name=name, evidence=evidence, lone=lone)
     if quiet:
         return
     point = bundle.operating_point()
@@ -175,12 +181,11 @@ def _check_everybody(split: Path | None, evidence: Path | None, *, everybody: bo
         raise typer.BadParameter("--all needs --calibrate-from: nobody is left to choose thresholds on")
 
 
-def _load_evidence(path: Path) -> Evidence:
+def _load_evidence(path: Path) -> tuple[Evidence, Evidence | None]:
     require_extra("gliascope train --calibrate-from", "train", "pyarrow", "sklearn")
-    from gliascope.evaluate.evidence import load_evidence
-    from gliascope.evaluate.output import EVIDENCE
+    from gliascope.evaluate.recalibrate import evidence_in
 
-    return load_evidence(path / EVIDENCE if path.is_dir() else path)
+    return evidence_in(path)
 
 
 def _train(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from gliascope.dataset.layout import PatientStatistics, measure_patient, patients
+from gliascope.dataset.layout import PatientFolder, PatientStatistics, measure_patient, patients
 from gliascope.dataset.members import EVERYBODY, SIDES, Split
 from gliascope.dataset.rules import check_split
 from gliascope.dataset.splitfile import load_split, save_split
@@ -67,13 +67,15 @@ def make_split(
     return split_patients(measured, test=test, validation=validation, seed=seed, hold_out=hold_out)
 
 
-def train_everybody(root: str | Path) -> Split:
+def train_everybody(root: str | Path, hold_out: Sequence[str] = ()) -> Split:
     """Put every patient of a data set on the training side.
 
     Parameters
     ----------
     root : path
         A data set in the LGG layout.
+    hold_out : sequence of str
+        Patients (``TCGA_CS_4942``) or folders that are left out.
 
     Returns
     -------
@@ -83,15 +85,18 @@ def train_everybody(root: str | Path) -> Split:
     Raises
     ------
     SplitError, InputError
-        If there is no patient, or the folder is no data set.
+        If there is no patient to train, one who is held out is not there, or the folder is no data set.
     """
+    folders = patients(root)
+    spared = _patients_named(hold_out, folders)
     split = Split(
-        train=tuple(sorted(one.name for one in patients(root))),
+        train=tuple(sorted(one.name for one in folders if one.patient not in spared)),
         validation=(),
         test=(),
         strategy=EVERYBODY,
         test_fraction=0.0,
         validation_fraction=0.0,
+        hold_out=tuple(sorted(set(hold_out))),
     )
     check_split(split, str(root))
     return split
@@ -194,11 +199,15 @@ def held_out(folders: Folders, hold_out: Sequence[str]) -> frozenset[str]:
     SplitError
         If one of them is not in the data set.
     """
-    by_name = {one.folder.name: patient for patient, mine in folders.items() for one in mine}
-    unknown = sorted(one for one in hold_out if one not in folders and one not in by_name)
+    return _patients_named(hold_out, [one.folder for mine in folders.values() for one in mine])
+
+
+def _patients_named(names: Sequence[str], folders: Sequence[PatientFolder]) -> frozenset[str]:
+    patient_of = {name: one.patient for one in folders for name in (one.name, one.patient)}
+    unknown = sorted(set(names) - set(patient_of))
     if unknown:
         raise SplitError(f"a held-out patient must be in the data set, received {', '.join(unknown)}")
-    return frozenset(by_name.get(one, one) for one in hold_out)
+    return frozenset(patient_of[one] for one in names)
 
 
 def _at_least_one(share: float, units: Sequence[Unit]) -> float:

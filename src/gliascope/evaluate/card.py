@@ -27,6 +27,7 @@ def model_card(
     seen: int,
     created: str | None = None,
     record: EvaluationRecord | None = None,
+    lone: EvaluationRecord | None = None,
     calibration: Calibration | None = None,
     uncertainty: UncertaintyRule | None = None,
 ) -> str:
@@ -43,6 +44,8 @@ def model_card(
         ISO 8601; left out where it is not known yet.
     record : EvaluationRecord, optional
         What was measured with these networks; the caller answers for that (`gliascope.evaluate.stamp` checks it).
+    lone : EvaluationRecord, optional
+        The same slices analysed as lone images.
     calibration : Calibration, optional
         Of the slices' probabilities.
     uncertainty : UncertaintyRule, optional
@@ -53,7 +56,7 @@ def model_card(
     str
     """
     described = Described(name, wiring, recipe, operating_points, summary, seen, created, calibration, uncertainty)
-    return card_markdown(card_values(record, [described]))
+    return card_markdown(card_values(record, [described], lone))
 
 
 def bundle_card(bundle: Bundle, record: EvaluationRecord | None = None, lone: EvaluationRecord | None = None) -> str:

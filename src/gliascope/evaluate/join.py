@@ -92,8 +92,11 @@ def _check_once(names: Iterable[str]) -> None:
 
 
 def _provenance(records: Sequence[tuple[int, EvaluationRecord]]) -> dict[str, Any]:
-    """What all parts come from; by fold where they differ."""
-    first = records[0][1].provenance
-    if all(record.provenance == first for _, record in records):
-        return first
-    return {"folds": {str(fold): record.provenance for fold, record in records}}
+    """What all parts come from; what differs stands under ``folds``."""
+    given = {str(fold): record.provenance for fold, record in records}
+    first, *others = given.values()
+    shared = {key: value for key, value in first.items() if all(key in one and one[key] == value for one in others)}
+    if all(one == shared for one in given.values()):
+        return shared
+    apart = {fold: {key: one[key] for key in one if key not in shared} for fold, one in given.items()}
+    return shared | {"folds": apart}

@@ -16,17 +16,22 @@ from gliascope.bundle import LICENCE, Bundle, load_bundle, write_bundle
 from gliascope.detect.calibration import calibrate
 from gliascope.errors import InputError
 from gliascope.evaluate.card import model_card
-from gliascope.evaluate.evidence import Evidence, record_of
+from gliascope.evaluate.evidence import Evidence, load_evidence, record_of
+from gliascope.evaluate.output import EVIDENCE
 from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.record_parts import ModelRecord
-from gliascope.evaluate.stamp import summary_of
+from gliascope.evaluate.stamp import check_lone, summary_of
 from gliascope.evaluate.thresholds import choose_points, common_point, youden_threshold
 from gliascope.evaluate.uncertainty import fit_uncertainty, volumes_of
 from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 
 OUT_OF_FOLD: Final = "out-of-fold"
 """What a calibration says it was fitted on where the evidence is a cross-validation's."""
+
+
+LONE_FOLDER: Final = "lone"
+"""Where a cross-validation keeps the results of lone images, in its folder."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,8 @@ class Chosen:
         Where they come from, for the bundle's ``summary``; JSON values.
     evaluation : dict
         Out-of-fold figures for the bundle's ``evaluation``; empty where the evidence is of one model.
-    record : EvaluationRecord or None
-        Likewise, for the card.
+    record, lone : EvaluationRecord or None
+        Likewise, for the card: of whole patients, and of every slice as a lone image.
     """
 
     calibration: Calibration | None
@@ -52,9 +57,39 @@ class Chosen:
     source: dict[str, Any]
     evaluation: dict[str, Any]
     record: EvaluationRecord | None
+    lone: EvaluationRecord | None = None
 
 
-def choose_from_evidence(evidence: Evidence) -> Chosen:
+def evidence_in(path: Path, lone: Path | None = None) -> tuple[Evidence, Evidence | None]:
+    """Read evidence, and that of lone images where there is some.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or the folder of a result.
+    lone : Path, optional
+        Likewise; by default what a cross-validation keeps of lone images in its folder.
+
+    Returns
+    -------
+    evidence : Evidence
+    lone : Evidence or None
+
+    Raises
+    ------
+    InputError
+        If a file is missing or no evidence.
+    """
+    beside = path / LONE_FOLDER / EVIDENCE
+    alone = lone if lone is not None else beside if beside.is_file() else None
+    return _evidence_at(path), None if alone is None else _evidence_at(alone)
+
+
+def _evidence_at(path: Path) -> Evidence:
+    return load_evidence(path / EVIDENCE if path.is_dir() else path)
+
+
+def choose_from_evidence(evidence: Evidence, lone: Evidence | None = None) -> Chosen:
     """Fit the calibration and choose the operating points on predictions for patients that the models had not seen.
 
     The slices' thresholds follow the same rules as in training, on all slices together. Evidence holds no pixels: the
@@ -64,6 +99,8 @@ def choose_from_evidence(evidence: Evidence) -> Chosen:
     ----------
     evidence : Evidence
         Of a cross-validation, or of one model.
+    lone : Evidence, optional
+        Of the same cross-validation, every slice as a lone image; it is shown and nothing is chosen on it.
 
     Returns
     -------
@@ -72,7 +109,8 @@ def choose_from_evidence(evidence: Evidence) -> Chosen:
     Raises
     ------
     InputError
-        If the models had seen patients of the evidence, or it lacks slices with or without tumour.
+        If the models had seen patients of the evidence, it lacks slices with or without tumour, or the lone images are
+        others.
     """
     origin = evidence.origin
     if origin.sample in ("in-sample", "leaky"):
@@ -97,17 +135,23 @@ def choose_from_evidence(evidence: Evidence) -> Chosen:
         "balanced", youden_threshold(labels, probabilities), common.mask, common.components, common.run
     )
     record = record_of(evidence)
+    alone = None if lone is None else record_of(lone)
+    if alone is not None:
+        check_lone(record, alone)
     return Chosen(
         calibration,
         choose_points(labels, probabilities, balanced),
         fit_uncertainty(volumes_of(evidence.patients), fitted_on=OUT_OF_FOLD if folds else origin.split.side),
         _source(record),
-        _figures(record) if folds else {},
+        _figures(record, alone) if folds else {},
         record if folds else None,
+        alone if folds else None,
     )
 
 
-def calibrate_bundle(path: str | Path, evidence: Evidence, out: str | Path | None = None) -> Bundle:
+def calibrate_bundle(
+    path: str | Path, evidence: Evidence, out: str | Path | None = None, *, lone: Evidence | None = None
+) -> Bundle:
     """Write a bundle again with the calibration and the operating points that evidence gives it.
 
     Its networks, name and date stay. Figures that were measured with other thresholds are taken out; those of a
@@ -121,6 +165,8 @@ def calibrate_bundle(path: str | Path, evidence: Evidence, out: str | Path | Non
         Of models made by the bundle's recipe; the caller answers for that.
     out : path, optional
         The new bundle's folder; by default it replaces the old one.
+    lone : Evidence, optional
+        See `choose_from_evidence`.
 
     Returns
     -------
@@ -133,7 +179,7 @@ def calibrate_bundle(path: str | Path, evidence: Evidence, out: str | Path | Non
     BundleError
         If the bundle cannot be read or written.
     """
-    bundle, chosen = load_bundle(path), choose_from_evidence(evidence)
+    bundle, chosen = load_bundle(path), choose_from_evidence(evidence, lone)
     summary = bundle.summary | {"calibrated_on": chosen.source}
     seen = bundle.seen()
     described: dict[str, Any] = {
@@ -152,7 +198,7 @@ def calibrate_bundle(path: str | Path, evidence: Evidence, out: str | Path | Non
         graphs=bundle.graphs,
         seen=seen,
         quantised=bundle.quantised,
-        card=model_card(**described, seen=len(seen), record=chosen.record),
+        card=model_card(**described, seen=len(seen), record=chosen.record, lone=chosen.lone),
         licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),
         evaluation=chosen.evaluation,
     )
@@ -175,7 +221,7 @@ def _source(record: EvaluationRecord) -> dict[str, Any]:
     }
 
 
-def _figures(record: EvaluationRecord) -> dict[str, Any]:
+def _figures(record: EvaluationRecord, lone: EvaluationRecord | None) -> dict[str, Any]:
     """Shorten a cross-validation to what a bundle keeps of it: nothing that belongs to a single fold's model."""
-    kept = {key: value for key, value in summary_of(record).items() if key not in ("operating_point", "graphs")}
+    kept = {key: value for key, value in summary_of(record, lone).items() if key not in ("operating_point", "graphs")}
     return kept | {"kind": OUT_OF_FOLD, "models": len(record.models)}

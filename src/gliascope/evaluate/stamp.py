@@ -129,8 +129,8 @@ def check_lone(record: EvaluationRecord, lone: EvaluationRecord) -> None:
         raise InputError("figures of lone images stand beside those of whole patients, received lone images twice")
     pairs = {
         "slices": (record.data.pixels_sha256, lone.data.pixels_sha256),
-        "networks": (record.bundle.graphs, lone.bundle.graphs),
-        "operating point": (record.operating_point, lone.operating_point),
+        "networks": tuple([one.bundle.graphs for one in each.models] for each in (record, lone)),
+        "operating point": tuple([one.operating_point for one in each.models] for each in (record, lone)),
         "way of analysing": tuple([one.provenance.get(name) for name in ALIKE] for one in (record, lone)),
     }
     other = [name for name, (mine, theirs) in pairs.items() if mine != theirs]

@@ -7,8 +7,10 @@
       inner.json                  the inner hold-out's figures; training is finished
       bundle/                     the best epoch, exported, with its thresholds
       evidence.parquet            the scores of the fold's own patients
+      evidence-lone.parquet       the same of every slice as a lone image, where that was asked for
     inner.csv                     the inner hold-outs of all folds, one row each
     evidence.parquet, ...         the whole evaluation, once every fold is scored; until then in partial/
+    lone/                         that of lone images
 
 Every result is there once it is whole, and is made once: what is found is not done again.
 """
@@ -67,6 +69,7 @@ def cross_validate(
     only: Iterable[int] | None = None,
     resume: bool = False,
     train_only: bool = False,
+    lone: bool = False,
     workers: int | None = None,
     start: Start | None = None,
 ) -> CrossValidation:
@@ -92,6 +95,8 @@ def cross_validate(
         Go on in a folder that holds a cross-validation of the same recipe and folds.
     train_only : bool
         Neither export nor score: for a machine without TensorFlow.
+    lone : bool
+        Score every fold's patients twice: as they are, and every slice as a lone image.
     workers : int, optional
         Threads that make batches; by default `gliascope.training.batches.default_workers`.
     start : Start, optional
@@ -131,7 +136,7 @@ def cross_validate(
     threads = workers or default_workers()
     finished = True
     for fold in chosen:
-        finished = FoldJob(job, fold, data, store, watcher, threads).run(score=not train_only)
+        finished = FoldJob(job, fold, data, store, watcher, threads).run(score=not train_only, lone=lone)
         write_inner(job)
         if not finished:
             break

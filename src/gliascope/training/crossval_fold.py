@@ -6,7 +6,7 @@ import gc
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -71,13 +71,15 @@ class FoldJob:
         """Who trains, who chooses and who is scored."""
         return self.job.folds.splits[self.fold]
 
-    def run(self, *, score: bool) -> bool:
+    def run(self, *, score: bool, lone: bool = False) -> bool:
         """Do what is left to do.
 
         Parameters
         ----------
         score : bool
             Export and score as well; needs TensorFlow.
+        lone : bool
+            Score every slice as a lone image, too.
 
         Returns
         -------
@@ -99,6 +101,8 @@ class FoldJob:
                 self._export()
             if score and not self.files.scored:
                 self._score()
+            if score and lone and not self.files.lone_evidence.exists():
+                self._score(lone=True)
         finally:
             keras.utils.clear_session()  # the next fold starts as if it were the first
             gc.collect()
@@ -142,11 +146,15 @@ class FoldJob:
         )
         logger.info("%s: ONNX Runtime and Keras differ by %.1g", bundle.path, parity.probability)
 
-    def _score(self) -> None:
+    def _score(self, *, lone: bool = False) -> None:
         from gliascope.training.crossval_report import score_fold
 
-        dice = score_fold(self.job, self.fold, self.data, lambda *told: self.watcher.scored(self.fold, *told))
-        self.watcher.say(f"fold {self.fold}: scored, mean Dice {dice:.3f} on patients it has never seen")
+        def told(*values: Any) -> None:
+            self.watcher.scored(self.fold, *values)
+
+        dice = score_fold(self.job, self.fold, self.data, told, lone=lone)
+        how = ", every slice as a lone image" if lone else ""
+        self.watcher.say(f"fold {self.fold}: scored, mean Dice {dice:.3f} on patients it has never seen{how}")
 
 
 def release_state(last: Path) -> None:

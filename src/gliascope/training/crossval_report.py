@@ -20,6 +20,7 @@ from gliascope.evaluate.evidence import evaluation_of, load_evidence, save_evide
 from gliascope.evaluate.files import write_text
 from gliascope.evaluate.join import join_evaluations
 from gliascope.evaluate.output import EVIDENCE
+from gliascope.evaluate.recalibrate import LONE_FOLDER
 from gliascope.evaluate.report import write_results
 from gliascope.evaluate.run import evaluate_side
 from gliascope.evaluate.worst import WorstPatients
@@ -40,7 +41,7 @@ Advance = Callable[[int, int, str], None]
 """Called after each patient: how many are done, how many there are, and what came out."""
 
 
-def score_fold(job: Job, fold: int, data: Path, advance: Advance) -> float:
+def score_fold(job: Job, fold: int, data: Path, advance: Advance, *, lone: bool = False) -> float:
     """Score a fold's bundle on the fold's own patients and keep the evidence.
 
     Parameters
@@ -52,6 +53,8 @@ def score_fold(job: Job, fold: int, data: Path, advance: Advance) -> float:
         A data set in the LGG layout.
     advance : callable
         See `Advance`.
+    lone : bool
+        Analyse every slice as a lone image; the evidence is kept apart.
 
     Returns
     -------
@@ -67,9 +70,17 @@ def score_fold(job: Job, fold: int, data: Path, advance: Advance) -> float:
     """
     files = job.files(fold)
     evaluation = evaluate_side(
-        data, job.folds.splits[fold], Analyser(files.bundle), side=TEST, fold=fold, resamples=0, advance=advance
+        data,
+        job.folds.splits[fold],
+        Analyser(files.bundle),
+        side=TEST,
+        fold=fold,
+        lone=lone,
+        resamples=0,
+        advance=advance,
     )
-    save_evidence(evaluation.patients, files.evidence, record=evaluation.record)
+    path = files.lone_evidence if lone else files.evidence
+    save_evidence(evaluation.patients, path, record=evaluation.record)
     value = evaluation.record.figures["dice_mean"].value
     return math.nan if value is None else value
 
@@ -105,8 +116,7 @@ def report(job: Job, data: Path) -> Evaluation | None:
     scored = job.scored()
     if not scored:
         return None
-    parts = [evaluation_of(load_evidence(job.files(fold).evidence), resamples=0) for fold in scored]
-    whole = join_evaluations(parts, job.folds)
+    whole = _joined(job, [job.files(fold).evidence for fold in scored])
     out, complete = results_folder(job), len(scored) == len(job.folds.splits)
     if not complete:
         whole = _marked(whole, _name_of(scored, len(job.folds.splits)))
@@ -115,7 +125,14 @@ def report(job: Job, data: Path) -> Evaluation | None:
     write_results(whole, out, worst=worst, bundles=bundles)
     if complete:
         shutil.rmtree(job.folder / PARTIAL, ignore_errors=True)
+        alone = [job.files(fold).lone_evidence for fold in scored]
+        if all(one.exists() for one in alone):
+            write_results(_joined(job, alone), out / LONE_FOLDER, bundles=bundles)
     return whole
+
+
+def _joined(job: Job, evidence: Iterable[Path]) -> Evaluation:
+    return join_evaluations([evaluation_of(load_evidence(one), resamples=0) for one in evidence], job.folds)
 
 
 def _name_of(scored: tuple[int, ...], total: int) -> str:

@@ -100,6 +100,11 @@ class FoldFiles:
         return self.folder / "evidence.parquet"
 
     @property
+    def lone_evidence(self) -> Path:
+        """The scores of the fold's own patients, every slice analysed as a lone image; where they were asked for."""
+        return self.folder / "evidence-lone.parquet"
+
+    @property
     def trained(self) -> bool:
         """Whether every epoch is done and the best of them measured on the inner hold-out."""
         return self.inner.exists()

@@ -44,6 +44,7 @@ def export_run(
     created: str | None = None,
     tables: Tables | None = None,
     evidence: Evidence | None = None,
+    lone: Evidence | None = None,
 ) -> tuple[Bundle, Parity]:
     """Export the best epoch of every stage of a run as a bundle.
 
@@ -67,6 +68,8 @@ def export_run(
     evidence : Evidence, optional
         What calibration and thresholds are chosen on in place of the validation patients; needed where everybody
         trains.
+    lone : Evidence, optional
+        Of the same patients, every slice as a lone image: for the card.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def export_run(
             f"{folder}: where everybody trains, calibration and thresholds need evidence of a cross-validation "
             "(--calibrate-from), received none"
         )
-    given = None if evidence is None else choose_from_evidence(evidence)
+    given = None if evidence is None else choose_from_evidence(evidence, lone)
     networks, epochs = best_networks(folder, recipe)
     tables = tables or load_tables(data, split, recipe.preparation)
     if given is None:
@@ -120,8 +123,8 @@ def export_run(
         summary["started_from"] = start.description
     if given is not None:
         summary["calibrated_on"] = given.source
-    record, measured = (None, {}) if given is None else (given.record, given.evaluation)
-    card = model_card(**described, summary=summary, seen=len(set(seen)), record=record)
+    record, alone, measured = (None, None, {}) if given is None else (given.record, given.lone, given.evaluation)
+    card = model_card(**described, summary=summary, seen=len(set(seen)), record=record, lone=alone)
     contents |= {"evaluation": measured, "uncertainty": None if given is None else given.uncertainty}
     return write_bundle(out, summary=summary, card=card, created=created, **contents), parity
 
