@@ -13,8 +13,8 @@ import onnx
 import onnxruntime
 from onnx import numpy_helper, shape_inference
 
-from benchmarks.contenders.plain import enlarge
 from gliascope.bundle import Bundle
+from gliascope.training.resize import resize_graph
 
 OTHER_SIZES: Final = ((160, 160), (128, 128))
 """Sizes of images that networks are timed on beside their own: what a recipe of that size would cost."""
@@ -95,7 +95,7 @@ def _resized(bundle: Bundle, size: tuple[int, int], folder: Path) -> dict[str, P
     """Write a bundle's float graphs for images of another size."""
     graphs = {role: folder / f"{role}-{size[0]}-{size[1]}.onnx" for role in bundle.graphs}
     for role, path in graphs.items():
-        path.write_bytes(enlarge(bundle.graphs[role], bundle.recipe.preparation.shape, size))
+        path.write_bytes(resize_graph(bundle.graphs[role], bundle.recipe.preparation.shape, size))
     return graphs
 
 

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from benchmarks.contenders.shared import SIZE, Stack, run_cases
 from gliascope.bundle import ROLES, load_bundle
+from gliascope.training.resize import resize_graph
 
 
 class Plain:
@@ -26,7 +25,7 @@ class Plain:
         options.inter_op_num_threads = 1
         self._first, self._second = (
             onnxruntime.InferenceSession(
-                enlarge(bundle.graphs[role], bundle.recipe.preparation.shape, (SIZE, SIZE)),
+                resize_graph(bundle.graphs[role], bundle.recipe.preparation.shape, (SIZE, SIZE)),
                 options,
                 providers=["CPUExecutionProvider"],
             )
@@ -54,43 +53,3 @@ class Plain:
         feed = {name: image if name == "images" else found[name] for name in wanted}
         result: Stack = self._second.run(["mask"], feed)[0][..., 0]
         return result
-
-
-def enlarge(path: Path, old: tuple[int, int], new: tuple[int, int]) -> bytes:
-    """Change the size of the images that a fully convolutional graph takes.
-
-    Parameters
-    ----------
-    path : Path
-        The graph; every height and width in it follows from the size of its images.
-    old, new : (int, int)
-        Rows and columns; all multiples of 32.
-
-    Returns
-    -------
-    bytes
-    """
-    model = onnx.load(str(path))
-    for value in (*model.graph.input, *model.graph.output):
-        dimensions = value.type.tensor_type.shape.dim
-        for side, before, after in zip(dimensions[1:3], old, new, strict=True) if len(dimensions) == 4 else ():
-            if side.dim_value:
-                side.dim_value = side.dim_value * after // before
-    shapes = {node.input[1] for node in model.graph.node if node.op_type == "Reshape"}
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if tensor.name in shapes and values.size == 4:
-            tensor.CopyFrom(numpy_helper.from_array(_sized(values, old, new), tensor.name))
-    del model.graph.value_info[:]
-    result: bytes = model.SerializeToString()
-    return result
-
-
-def _sized(shape: NDArray[np.int64], old: tuple[int, int], new: tuple[int, int]) -> NDArray[np.int64]:
-    """Change rows and columns in a shape, wherever its channels stand."""
-    sized = shape.copy()
-    for first in (1, 2):
-        if tuple(shape[first : first + 2]) == old:
-            sized[first : first + 2] = new
-            break
-    return sized

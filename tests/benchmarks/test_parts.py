@@ -14,11 +14,12 @@ from PIL import Image
 pytest.importorskip("onnx")
 
 from benchmarks.contenders.ours import Ours
-from benchmarks.contenders.plain import Plain, enlarge
+from benchmarks.contenders.plain import Plain
 from benchmarks.contenders.shared import back, best_batch, run_cases, to_square
 from benchmarks.operations import OTHER_SIZES, graph_operations, measure_graphs
 from benchmarks.profile import Stopwatch, draw_profile, profile
 from gliascope.bundle import load_bundle
+from gliascope.training.resize import resize_graph
 
 BundleFactory = Callable[..., Path]
 Bright = Callable[..., Any]
@@ -88,7 +89,7 @@ def test_an_enlarged_graph_takes_larger_images(tiny_bundle: BundleFactory) -> No
     onnxruntime = pytest.importorskip("onnxruntime")
     bundle = load_bundle(tiny_bundle("separate"))
     session = onnxruntime.InferenceSession(
-        enlarge(bundle.graphs["segmenter"], (64, 64), (256, 128)), providers=["CPUExecutionProvider"]
+        resize_graph(bundle.graphs["segmenter"], (64, 64), (256, 128)), providers=["CPUExecutionProvider"]
     )
     (mask,) = session.run(None, {"images": np.zeros((1, 256, 128, 3), dtype=np.float32)})
     assert mask.shape == (1, 256, 128, 1)
@@ -115,7 +116,7 @@ def test_the_embedded_graphs_can_be_enlarged_and_counted() -> None:
     twice = (2 * own[0], 2 * own[1])
     assert counts["trunk"]["macs"] == pytest.approx(3.86e9 * prod(own) / 224**2, rel=0.05)
     sessions = [
-        onnxruntime.InferenceSession(enlarge(path, own, twice), providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(resize_graph(path, own, twice), providers=["CPUExecutionProvider"])
         for path in bundle.graphs.values()
     ]
     assert sessions[0].get_inputs()[0].shape[1:3] == list(twice)

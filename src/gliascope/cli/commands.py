@@ -46,6 +46,9 @@ COMMANDS: Final[dict[str, Entry | Family]] = {
     "networks": Entry("gliascope.cli.networks:networks", "Draw the networks; count parameters and operations."),
     "train": Entry("gliascope.cli.train:train", "Train the networks of a recipe and pack them as a bundle."),
     "quantise": Entry("gliascope.cli.quantise:quantise", "Add graphs in 8-bit integers to a model bundle."),
+    "resize": Entry(
+        "gliascope.cli.resize:resize", "Make a model bundle for images of another size, of the same weights."
+    ),
     "fit-assessor": Entry(
         "gliascope.cli.fit_assessor:fit_assessor", "Fit what tells images that can be judged from others."
     ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gliascope.cli.options import AsJson, Quiet, Verbose
+from gliascope.cli.sides import parse_sides
 from gliascope.recipe import load_recipe
 from gliascope.scan import SEQUENCES
 
@@ -21,13 +22,7 @@ if TYPE_CHECKING:
 PLAIN_WIDTH = 110
 """Characters in a line where the output is no terminal."""
 
-STEP = 32
-"""The networks halve their input five times."""
-
 RecipeName = Annotated[str, typer.Argument(metavar="[RECIPE]", help="default, classic or a TOML file.")]
-LARGEST = 1024
-"""Most pixels along a side, as in a recipe."""
-
 Size = Annotated[
     str | None,
     typer.Option(
@@ -58,7 +53,7 @@ def networks(
     Needs the extra `train`: pip install "gliascope[train]".
     """
     del verbose
-    sides = None if size is None else _sides(size)
+    sides = None if size is None else parse_sides(size)
     chosen = load_recipe(recipe)
     from gliascope.cli.backend import load_training
 
@@ -73,19 +68,6 @@ def networks(
         show(description)
         for one in written:
             print(one)
-
-
-def _sides(text: str) -> tuple[int, int]:
-    """Rows and columns from ``160`` or ``160x128``."""
-    parts = text.split("x")
-    numbers = [int(one) if one.isascii() and one.isdigit() else 0 for one in parts]
-    if len(parts) > 2 or any(one % STEP or not STEP <= one <= LARGEST for one in numbers):
-        raise typer.BadParameter(
-            f"the size must be a multiple of {STEP} from {STEP} to {LARGEST}, or two of them as in 160x128, received "
-            f"{text}",
-            param_hint="--size",
-        )
-    return numbers[0], numbers[-1]
 
 
 def draw(description: Description, folder: Path) -> list[Path]:
