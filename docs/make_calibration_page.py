@@ -26,7 +26,7 @@ from gliascope.evaluate.tables import scored
 FOLDER: Final = Path(__file__).resolve().parent / "evidence"
 
 KEPT: Final = {
-    "lgg-1-test": "the embedded `lgg-1`",
+    "lgg-1-test": "`lgg-1`, embedded before `lgg-2`",
     "classic-128-by-patient": "`classic-128`, trained on a small budget",
 }
 """Evidence that is looked at, of patients whom the networks had not seen, and what they are called."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib import resources
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -88,32 +88,17 @@ def meaning(name: str, key: str, field: FieldInfo) -> str:
 
 def values(field: FieldInfo) -> str:
     """What a key may be, in words."""
-    if get_origin(field.annotation) in (UnionType, Union):
+    if get_origin(field.annotation) is UnionType:
         return ", or ".join(kind_of(one) for one in get_args(field.annotation))
-    found = found_in(field.metadata)
+    found = {name: getattr(one, name) for one in field.metadata for name in (*LIMITS, *LENGTHS) if hasattr(one, name)}
     kind = kind_of(field.annotation)
     if "min_length" in found:
         least, most = (found[name] for name in LENGTHS)
         return f"{kind}, {least if least == most else f'{least} to {most}'} of them"
-    return ", ".join([kind, *limits(found)])
-
-
-def found_in(metadata: Iterable[Any]) -> dict[str, Any]:
-    """Limits of a value or of a list's length, by name; those of a `Field` in `Annotated` stand one level deeper."""
-    found: dict[str, Any] = {}
-    for one in metadata:
-        if isinstance(one, FieldInfo):
-            found |= found_in(one.metadata)
-        found |= {name: getattr(one, name) for name in (*LIMITS, *LENGTHS) if hasattr(one, name)}
-    return found
-
-
-def limits(found: dict[str, Any]) -> list[str]:
-    """Limits of a value in words."""
-    said = [f"{words} {json.dumps(found[name])}" for name, words in LIMITS.items() if name in found]
+    limits = [f"{words} {json.dumps(found[name])}" for name, words in LIMITS.items() if name in found]
     if {"ge", "le"} <= set(found):
-        said = [f"{json.dumps(found['ge'])} to {json.dumps(found['le'])}", *said[2:]]
-    return said
+        limits = [f"{json.dumps(found['ge'])} to {json.dumps(found['le'])}", *limits[2:]]
+    return ", ".join([kind, *limits])
 
 
 def kind_of(annotation: Any) -> str:
@@ -122,9 +107,8 @@ def kind_of(annotation: Any) -> str:
         return " or ".join(f"`{json.dumps(one)}`" for one in get_args(annotation))
     if get_origin(annotation) is tuple:
         inner = get_args(annotation)
-        many = f"list of {kind_of(inner[0]).split(',')[0]}s"
+        many = f"list of {kind_of(inner[0])}s"
         return many if Ellipsis in inner else f"{many}, {len(inner)} of them"
     if get_origin(annotation) is Annotated:
-        kind, *metadata = get_args(annotation)
-        return ", ".join([kind_of(kind), *limits(found_in(metadata))])
+        return kind_of(get_args(annotation)[0])
     return WORDS[annotation]

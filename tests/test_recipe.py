@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +10,15 @@ import pytest
 from pydantic import BaseModel
 
 from gliascope.errors import RecipeError
-from gliascope.recipe import Recipe, builtin_recipes, load_recipe, parse_recipe, recipe_from_dict, with_steps
+from gliascope.recipe import (
+    Preparation,
+    Recipe,
+    builtin_recipes,
+    load_recipe,
+    parse_recipe,
+    recipe_from_dict,
+    with_steps,
+)
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -56,6 +65,13 @@ def test_the_documented_defaults_are_the_recipes(reference: ModuleType) -> None:
     assert defaults["crop"] == "true"
 
 
+def test_a_size_is_a_side_or_rows_and_columns() -> None:
+    assert Preparation(size=96).shape == (96, 96)
+    rectangle = parse_recipe("[preparation]\nsize = [160, 128]", "mine")
+    assert rectangle.preparation.shape == (160, 128)
+    assert recipe_from_dict(json.loads(rectangle.model_dump_json()), "mine") == rectangle
+
+
 def test_builtin_recipes() -> None:
     assert builtin_recipes() == ("classic", "default", "refine")
     default, classic = load_recipe("default"), load_recipe("classic")
@@ -93,6 +109,9 @@ def test_a_file_and_its_faults(tmp_path: Path) -> None:
         ("[training]\nepoch = 3", r"training\.epoch: Extra inputs"),
         ("[training]\nepochs = 0", r"training\.epochs: .* received 0"),
         ("[preparation]\nsize = 100", r"preparation\.size: .*multiple of 32.* received 100"),
+        ("[preparation]\nsize = [160, 100]", r"preparation\.size: .*multiple of 32.* received \[160, 100\]"),
+        ("[preparation]\nsize = [160, 128, 3]", r"preparation\.size: .*or rows and columns"),
+        ("[preparation]\nsize = true", r"preparation\.size: .* received True"),
         ("[preparation.clahe]\nclip_limit = 50.0", r"preparation\.clahe\.clip_limit: .* received 50\.0"),
         ('[loss]\nmask = "dice"', r"loss\.mask: .*'dice_ce' or 'focal_tversky', received 'dice'"),
         ("[network]\ndecoder = [64, 32]", r"network\.decoder: .*at least 5"),

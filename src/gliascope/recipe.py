@@ -8,9 +8,9 @@ from __future__ import annotations
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gliascope.errors import RecipeError
 from gliascope.scan import SEQUENCES
@@ -29,7 +29,24 @@ class _Section(BaseModel):
 Normalise = Literal["zscore", "zscore_slice", "unit"]
 """Ways to scale intensities."""
 
-_Side = Annotated[int, Field(ge=32, le=1024, multiple_of=32)]
+STEP: Final = 32
+"""The networks halve their input five times."""
+
+LARGEST: Final = 1024
+"""Most pixels along a side of the networks' input."""
+
+
+def _sides(given: Any) -> Any:
+    """Refuse what is no size, in one sentence."""
+    sides = given if isinstance(given, list | tuple) else [given]
+    whole = all(isinstance(one, int) and not isinstance(one, bool) for one in sides)
+    if not (whole and 1 <= len(sides) <= 2 and all(STEP <= one <= LARGEST and one % STEP == 0 for one in sides)):
+        raise ValueError(
+            f"a size must be a multiple of {STEP} from {STEP} to {LARGEST}, or rows and columns of that kind"
+        )
+    return tuple(sides) if len(sides) == 2 else sides[0]
+
+
 _Channels = Annotated[int, Field(ge=1, le=4096)]
 _Range = Annotated[tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]], AfterValidator(_ordered)]
 
@@ -50,8 +67,9 @@ class Clahe(_Section):
 class Preparation(_Section):
     """What is done to the pixels before a network sees them, in training and in use."""
 
-    size: _Side | tuple[_Side, _Side] = 160
-    """Rows and columns of the networks' input, in pixels; one number for a square."""
+    size: Annotated[int | tuple[int, int], BeforeValidator(_sides)] = 160
+    """Rows and columns of the networks' input, in pixels, or one number for a square: multiples of 32 from 32 to
+    1024."""
     crop: bool = True
     """Cut to the head before resizing, in the proportions of `size`."""
     crop_margin: float = Field(0.03, ge=0, le=0.5)

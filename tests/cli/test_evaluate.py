@@ -211,6 +211,9 @@ def test_lone_images_are_shown_on_every_card(cli: Cli, data: Path, split: Path, 
     assert cli(*given, "-o", tmp_path / "whole", "--lone", tmp_path / "lone", "--stamp").status == 0
     card = (tmp_path / "whole" / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "| figure | whole patients | 95% interval | lone images | 95% interval |" in card
+    alone = json.loads((tmp_path / "lone" / "evaluation.json").read_text(encoding="utf-8"))["figures"]
+    assert alone["brier"]["low"] is not None
+    assert load_bundle(model.path).evaluation["lone_slices"]["figures"] == alone
     assert load_bundle(model.path).card() == card
     result = cli(*given, "-o", tmp_path / "again", "--lone", tmp_path / "whole")
     assert (result.status, "must come from --lone-slices" in result.err) == (1, True)

@@ -172,7 +172,8 @@ def test_the_command_writes_the_bundle(
     evidence = make_evidence()
     (tmp_path / "result").mkdir()
     file = save_evidence(evidence.patients, tmp_path / "result" / "evidence.parquet", record=record_of(evidence))
-    result = cli("calibrate", bundle.path, "--evidence", file.parent, "-o", tmp_path / "new")
+    result = cli("calibrate", bundle.path, "--evidence", file.parent, "-o", tmp_path / "new", "--name", "mine")
     assert result.status == 0, result.err
+    assert load_bundle(tmp_path / "new").name == "mine"
     assert "slope 0." in result.err
     assert load_bundle(tmp_path / "new").calibration == choose_from_evidence(evidence).calibration

@@ -31,6 +31,9 @@ def calibrate(
         Path | None,
         typer.Option("-o", "--output", metavar="OUT", help="Folder for the new bundle; by default it replaces BUNDLE."),
     ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the calibrated bundle, in place of its own.")
+    ] = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> None:
@@ -53,7 +56,7 @@ def calibrate(
     from gliascope.evaluate.recalibrate import calibrate_bundle, evidence_in
 
     given, alone = evidence_in(evidence, lone)
-    bundle = calibrate_bundle(model, given, output, lone=alone)
+    bundle = calibrate_bundle(model, given, output, lone=alone, name=name)
     if quiet:
         return
     made = bundle.calibration

@@ -67,7 +67,7 @@ class Request:
 def run_evaluation(request: Request) -> None:
     """Score or remake, compare, write, print."""
     other = None if request.against is None else load_result(request.against, resamples=0)
-    lone = None if request.lone is None else load_result(request.lone, resamples=0).record
+    lone = None if request.lone is None else load_result(request.lone, seed=request.seed).record
     if lone is not None:
         check_of_lone_images(lone)
     if request.output is not None:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import typer
 
-STEP: Final = 32
-"""The networks halve their input five times."""
-
-LARGEST: Final = 1024
-"""Most pixels along a side, as in a recipe."""
+from gliascope.recipe import LARGEST, STEP
 
 
 def parse_sides(text: str) -> tuple[int, int]:

@@ -150,12 +150,17 @@ def choose_from_evidence(evidence: Evidence, lone: Evidence | None = None) -> Ch
 
 
 def calibrate_bundle(
-    path: str | Path, evidence: Evidence, out: str | Path | None = None, *, lone: Evidence | None = None
+    path: str | Path,
+    evidence: Evidence,
+    out: str | Path | None = None,
+    *,
+    lone: Evidence | None = None,
+    name: str | None = None,
 ) -> Bundle:
     """Write a bundle again with the calibration and the operating points that evidence gives it.
 
-    Its networks, name and date stay. Figures that were measured with other thresholds are taken out; those of a
-    cross-validation are put in, and said to be of its models.
+    Its networks and date stay, and its name unless another is given. Figures that were measured with other thresholds
+    are taken out; those of a cross-validation are put in, and said to be of its models.
 
     Parameters
     ----------
@@ -167,6 +172,8 @@ def calibrate_bundle(
         The new bundle's folder; by default it replaces the old one.
     lone : Evidence, optional
         See `choose_from_evidence`.
+    name : str, optional
+        Of the new bundle, in place of the old one's.
 
     Returns
     -------
@@ -183,7 +190,7 @@ def calibrate_bundle(
     summary = bundle.summary | {"calibrated_on": chosen.source}
     seen = bundle.seen()
     described: dict[str, Any] = {
-        "name": bundle.name,
+        "name": name or bundle.name,
         "wiring": bundle.wiring,
         "recipe": bundle.recipe,
         "operating_points": chosen.points,

@@ -234,7 +234,10 @@ def test_what_a_missing_sequence_costs_is_what_was_measured(save_volume: SaveVol
     assert lost["FLAIR, T1 before contrast"] == LOST[("post",)]
     assert lost["FLAIR alone"] == LOST[("pre", "post")]
     case = only(save_volume("p/p_flair.nii", values).parent)
-    assert any("T1 before contrast and T1 after contrast missing" in one and "0.10" in one for one in case.warnings)
+    assert any(
+        "T1 before contrast and T1 after contrast missing" in one and f"{LOST['pre', 'post']:.2f}" in one
+        for one in case.warnings
+    )
 
 
 @pytest.mark.parametrize(
