@@ -104,6 +104,7 @@ def results() -> dict[str, Any]:
             "rows": [
                 {
                     "role": "trunk",
+                    "size": [160, 128],
                     "precision": "int8",
                     "macs": 2 * 10**9,
                     "parameters": 10**6,

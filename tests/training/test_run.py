@@ -188,7 +188,8 @@ train(Path(data), Path(split), load_recipe(recipe), Path(run), Quiet(), resume=h
 def start_training(place: Place, run: Path, log: Path, how: str) -> subprocess.Popen[bytes]:
     """Train in a process of its own: what else a process has computed before can change last bits."""
     command: list[str | Path] = [sys.executable, "-c", TRAINING, place.data, place.split, place.recipe, run, how]
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    # One thread: with more, a loaded machine has given other values now and then, for reasons that were not found.
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1"}
     with log.open("ab") as stream:
         return subprocess.Popen(command, stdout=stream, stderr=stream, env=environment, cwd=ROOT)
 
