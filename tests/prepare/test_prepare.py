@@ -143,9 +143,9 @@ def test_a_volume_is_normalised_together_and_a_lone_slice_by_itself() -> None:
 def test_the_box_follows_a_small_head_and_not_a_lone_slice() -> None:
     head = np.zeros((2, 200, 240), dtype=np.bool_)
     head[:, 60:140, 80:180] = True
-    assert head_box(head, 0.0, is_volume=True) == (50, 80, 100, 100)
-    top, left, *sides = head_box(head, 0.0, is_volume=False)
-    assert sides == [LONE_SLICE_SIDE * 200] * 2
+    assert head_box(head, 0.0, is_volume=True) == (50, 80, (100, 100))
+    top, left, sides = head_box(head, 0.0, is_volume=False)
+    assert sides == (LONE_SLICE_SIDE * 200, LONE_SLICE_SIDE * 200)
     assert (top, left) == (100 - sides[0] // 2, 130 - sides[1] // 2)
 
 
@@ -153,7 +153,7 @@ def test_the_box_follows_a_small_head_and_not_a_lone_slice() -> None:
 def test_the_box_has_the_proportions_asked_for_and_holds_the_head(size: tuple[int, int], box: tuple[int, int]) -> None:
     head = np.zeros((2, 200, 240), dtype=np.bool_)
     head[:, 60 : 60 + box[0], 80 : 80 + box[1]] = True
-    top, left, height, width = head_box(head, 0.1, True, size)
+    top, left, (height, width) = head_box(head, 0.1, True, size)
     border = 2 * round(0.1 * max(box))
     assert height / width == pytest.approx(size[0] / size[1], rel=0.02)
     assert height >= box[0] + border
@@ -163,7 +163,7 @@ def test_the_box_has_the_proportions_asked_for_and_holds_the_head(size: tuple[in
 
 
 def test_without_a_head_the_whole_image_is_used() -> None:
-    assert head_box(np.zeros((1, 50, 80), dtype=np.bool_), 0.0, is_volume=True) == (-15, 0, 80, 80)
+    assert head_box(np.zeros((1, 50, 80), dtype=np.bool_), 0.0, is_volume=True) == (-15, 0, (80, 80))
     prepared = prepare(scan_of(np.zeros((1, 50, 80, 3), dtype=np.uint8)), Preparation(size=32))
     assert np.isfinite(prepared.images).all()
 

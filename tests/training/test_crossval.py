@@ -192,6 +192,7 @@ def test_variants_need_trained_folds_and_go_alone(place: Place, cli: Any, tmp_pa
     where = ("crossval", "-o", place.out, "--data", place.data, "--variants")
     assert cli(*where, "--resume").status == 2
     assert cli(*where, "--steps", "3").status == 2
+    assert cli(*where, "--lone-slices").status == 2
     result = cli(*where, "--only", "7")
     assert result.status == 1
     assert "variants need trained folds, received 7" in result.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,7 +85,7 @@ def crossval(
     del verbose
     chosen = _folds_asked_for(only)
     if variants:
-        _check_variants(recipe, folds, split, steps, seed, start_from, train_only=train_only, resume=resume)
+        _check_variants(recipe, folds, split, steps, seed, start_from, flags=(train_only, resume, lone_slices))
         _compare_variants(data, out, chosen, quiet=quiet)
         return
     _check_arguments(recipe, folds, split, resume=resume, changed=steps is not None or seed is not None)
@@ -127,8 +128,8 @@ def crossval(
         _tell(done, data, train_only=train_only)
 
 
-def _check_variants(*values: object, train_only: bool, resume: bool) -> None:
-    if train_only or resume or any(one is not None for one in values):
+def _check_variants(*values: object, flags: Iterable[bool]) -> None:
+    if any(flags) or any(one is not None for one in values):
         raise typer.BadParameter("--variants measures folds as they were trained: it goes with --only alone")
 
 

@@ -145,14 +145,14 @@ def real_sequences(scan: Scan) -> tuple[tuple[Sequence, ...], tuple[str, ...]]:
 def _inverse_map(scan: Scan, head: NDArray[np.bool_], preparation: Preparation) -> InverseMap:
     rows, columns = head.shape[1:]
     if preparation.crop:
-        top, left, *box = head_box(head, preparation.crop_margin, scan.is_volume, preparation.shape)
+        top, left, box = head_box(head, preparation.crop_margin, scan.is_volume, preparation.shape)
     else:
         box = _whole(rows, columns, preparation.shape)
         top, left = (rows - box[0]) // 2, (columns - box[1]) // 2
-    return InverseMap((rows, columns), top, left, (box[0], box[1]), preparation.shape)
+    return InverseMap((rows, columns), top, left, box, preparation.shape)
 
 
-def _whole(rows: int, columns: int, size: tuple[int, int]) -> list[int]:
+def _whole(rows: int, columns: int, size: tuple[int, int]) -> tuple[int, int]:
     """Rows and columns of the smallest box in the proportions of `size` that holds the whole image."""
     scale = max(rows / size[0], columns / size[1])
-    return [round(scale * size[0]), round(scale * size[1])]
+    return round(scale * size[0]), round(scale * size[1])

@@ -42,7 +42,7 @@ def head_mask(reference: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 def head_box(
     head: NDArray[np.bool_], margin: float, is_volume: bool, size: tuple[int, int] = (1, 1)
-) -> tuple[int, int, int, int]:
+) -> tuple[int, int, tuple[int, int]]:
     """Find the smallest box of given proportions that holds the head in every slice.
 
     Parameters
@@ -57,8 +57,9 @@ def head_box(
 
     Returns
     -------
-    top, left, height, width : int
-        In pixels; the box may reach beyond the image.
+    top, left : int
+    box : (int, int)
+        Rows and columns. All in pixels; the box may reach beyond the image.
     """
     rows, columns = head.shape[1:]
     union = np.ascontiguousarray(head.any(axis=0).astype(np.uint8))
@@ -74,5 +75,5 @@ def head_box(
     side = max(1.0, *((length + border) * longest / part for length, part in zip((height, width), size, strict=True)))
     if not is_volume:
         side = max(side, round(LONE_SLICE_SIDE * min(rows, columns)))
-    box_height, box_width = (max(1, round(side * part / longest)) for part in size)
-    return top + height // 2 - box_height // 2, left + width // 2 - box_width // 2, box_height, box_width
+    box = max(1, round(side * size[0] / longest)), max(1, round(side * size[1] / longest))
+    return top + height // 2 - box[0] // 2, left + width // 2 - box[1] // 2, box

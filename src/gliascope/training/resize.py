@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -46,36 +47,27 @@ def resize_bundle(bundle: Bundle, size: Size, out: str | Path, *, name: str | No
         If a graph's size cannot be changed, or the bundle cannot be written.
     """
     values = bundle.recipe.model_dump(mode="json")
-    values["preparation"] = values["preparation"] | {"size": size[0] if size[0] == size[1] else list(size)}
+    values["preparation"]["size"] = size[0] if size[0] == size[1] else list(size)
     recipe = recipe_from_dict(values, bundle.recipe.name)
     old = bundle.recipe.preparation.shape
     graphs = {role: resize_graph(path, old, size) for role, path in bundle.graphs.items()}
-    summary = dict(bundle.summary) | {"resized_from": {"size": list(old), "sha256": bundle.sha256}}
     seen = bundle.seen()
-    title = name or f"{bundle.name}-{size[0]}x{size[1]}"
-    card = model_card(
-        name=title,
-        wiring=bundle.wiring,
-        recipe=recipe,
-        operating_points=bundle.operating_points,
-        summary=summary,
-        seen=len(seen),
-        created=bundle.created,
-        calibration=bundle.calibration,
-    )
+    described: dict[str, Any] = {
+        "name": name or f"{bundle.name}-{size[0]}x{size[1]}",
+        "wiring": bundle.wiring,
+        "recipe": recipe,
+        "operating_points": bundle.operating_points,
+        "calibration": bundle.calibration,
+        "summary": bundle.summary | {"resized_from": {"size": list(old), "sha256": bundle.sha256}},
+        "created": bundle.created,
+    }
     return write_bundle(
         out,
-        name=title,
-        wiring=bundle.wiring,
-        recipe=recipe,
-        operating_points=bundle.operating_points,
+        **described,
         graphs=graphs,
         seen=seen,
-        summary=summary,
-        card=card,
+        card=model_card(**described, seen=len(seen)),
         licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),
-        created=bundle.created,
-        calibration=bundle.calibration,
     )
 
 

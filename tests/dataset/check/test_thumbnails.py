@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gliascope.dataset.check.thumbnails import SIDE, head_box, thumbnails
+from gliascope.dataset.check.thumbnails import SIDE, bright_square, thumbnails
 from gliascope.phantom import make_phantom
 
 
@@ -57,13 +57,13 @@ def test_gain_and_noise_hardly_change_a_thumbnail(flair: NDArray[np.uint8], gain
 
 
 def test_a_black_slice_has_no_head() -> None:
-    assert head_box(np.zeros((40, 50), np.uint8)) == (0, 0, 0)
+    assert bright_square(np.zeros((40, 50), np.uint8)) == (0, 0, 0)
 
 
 def test_the_box_leaves_out_what_is_dark() -> None:
     pixels = np.full((100, 120), 5, np.uint8)
     pixels[20:80, 30:70] = 150
-    top, left, side = head_box(pixels)
+    top, left, side = bright_square(pixels)
     assert 56 <= side <= 60
     assert abs(top + side / 2 - 50) <= 1
     assert abs(left + side / 2 - 50) <= 1

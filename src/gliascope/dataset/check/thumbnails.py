@@ -46,7 +46,7 @@ def thumbnails(flair: NDArray[Any]) -> tuple[NDArray[np.uint8], list[int]]:
     pixels = to_uint8(values[..., np.newaxis])[..., 0]
     small, fit = [np.zeros((0, SIDE, SIDE), dtype=np.uint8)], []
     for number, one in enumerate(pixels):
-        top, left, side = head_box(one)
+        top, left, side = bright_square(one)
         if side >= SMALLEST_HEAD * max(one.shape):
             cut = InverseMap((one.shape[0], one.shape[1]), top, left, (side, side), (SIDE, SIDE))
             small.append(np.rint(cut.forward(one[np.newaxis])).astype(np.uint8))
@@ -54,7 +54,7 @@ def thumbnails(flair: NDArray[Any]) -> tuple[NDArray[np.uint8], list[int]]:
     return np.concatenate(small), fit
 
 
-def head_box(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
+def bright_square(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
     """Find the square that holds nearly all brightness of a slice.
 
     Parameters

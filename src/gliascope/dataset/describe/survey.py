@@ -155,9 +155,9 @@ def _counts(
 def _places(
     head: NDArray[np.bool_], tumour: NDArray[np.bool_], preparation: Preparation, is_volume: bool
 ) -> NDArray[np.bool_]:
-    top, left, *box = head_box(head, preparation.crop_margin, is_volume)
+    top, left, box = head_box(head, preparation.crop_margin, is_volume)
     rows, columns = head.shape[1:]
     shadows = np.stack([tumour.any(axis=0), head.any(axis=0)])
-    inverse = InverseMap((rows, columns), top, left, (box[0], box[1]), (PLACE, PLACE))
+    inverse = InverseMap((rows, columns), top, left, box, (PLACE, PLACE))
     seen: NDArray[np.bool_] = prepare_mask(shadows, inverse) > 0
     return seen
