@@ -20,7 +20,7 @@ from benchmarks.profile import draw_profile, profile
 from benchmarks.report import write_report
 from benchmarks.scaling import by_cores, by_count, cold_start
 from gliascope.bundle import Bundle, load_bundle
-from gliascope.engine.onnx import available_cores
+from gliascope.engine.onnx import OnnxEngine, available_cores
 
 PARTS = ("contenders", "scaling", "cores", "cold_start", "graphs", "profile")
 
@@ -28,7 +28,7 @@ PARTS = ("contenders", "scaling", "cores", "cold_start", "graphs", "profile")
 def main() -> None:
     """Measure what was asked for, write the page and the JSON, print the page's place."""
     options = _parse()
-    page = options.out / "reference" / "benchmarks.md"
+    page = options.out / "reference" / f"{options.name}.md"
     values = page.with_suffix(".json")
     with tempfile.TemporaryDirectory() as temporary:
         found = _patients(options, Path(temporary))
@@ -38,7 +38,7 @@ def main() -> None:
             _note("nothing is taken over: no parts of the same code, machine, data and options were found")
         results = measure(options, found, begun | kept, lambda so_far: write_report(so_far, page, values))
     if "profile" in results:
-        draw_profile(results["profile"], options.out / "images" / "profile.png", results["data"]["kind"])
+        draw_profile(results["profile"], options.out / "images" / f"{options.name}.png", results["data"]["kind"])
     for one in results["goals"]:
         print(f"{'reached' if one['reached'] else 'missed '} {one['goal']}: {one['measured']}")
     print(f"Written: {page}")
@@ -46,12 +46,19 @@ def main() -> None:
 
 def describe(options: argparse.Namespace, patients: list[Path]) -> dict[str, Any]:
     """Say what is measured, where and on what, before anything is."""
-    some = patients[: options.patients]
+    some, bundle = patients[: options.patients], load_bundle(options.model)
     return {
-        "schema": "gliascope.benchmarks/1",
+        "schema": "gliascope.benchmarks/2",
         "machine": describe_machine(options.threads),
+        "bundle": {
+            "name": bundle.name,
+            "sha256": bundle.sha256,
+            "precision": OnnxEngine(bundle, "cpu", 1, options.precision).describe()["precision"],
+        },
         "repeats": options.repeats,
         "precision": options.precision,
+        "contenders_asked": options.contenders,
+        "most": options.most,
         "data": {
             "kind": "phantoms" if options.data is None else options.data.resolve().name,
             "patients": len(some),
@@ -155,6 +162,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=list(PARTS), choices=PARTS, help="what is measured")
     parser.add_argument("--resume", action="store_true", help="take over the parts that an ended run has written")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
+    parser.add_argument("--name", default="benchmarks", help="of the page, the JSON and the picture")
     options = parser.parse_args()
     options.contenders = [OURS, *(one for one in options.contenders if one != OURS)]
     return options

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,22 +26,22 @@ them. See [how to make it fast](../how-to/speed.md).
 
 def write_report(results: dict[str, Any], page: Path, values: Path) -> None:
     """Write the page and the JSON beside it."""
-    for path, text in ((values, json.dumps(results, indent=2) + "\n"), (page, markdown(results))):
+    for path, text in ((values, json.dumps(results, indent=2) + "\n"), (page, markdown(results, page.stem))):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def markdown(results: dict[str, Any]) -> str:
-    """Make the page; sections that were not measured are left out."""
+def markdown(results: dict[str, Any], picture: str = "benchmarks") -> str:
+    """Make the page; sections that were not measured are left out. `picture` is the profile's name without ending."""
     parts = [HEAD.rstrip(), _machine(results)]
-    makers = {
+    makers: dict[str, Callable[[dict[str, Any]], str]] = {
         "contenders": _contenders,
         "goals": _goals,
         "scaling": _scaling,
         "cores": _cores,
         "cold_start": _cold,
         "graphs": _graphs,
-        "profile": _profile,
+        "profile": partial(_profile, picture),
     }
     parts += [make(results) for key, make in makers.items() if key in results]
     return "\n\n".join(parts) + "\n"
@@ -53,13 +54,14 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _machine(results: dict[str, Any]) -> str:
-    machine, data = results["machine"], results["data"]
+    machine, data, bundle = results["machine"], results["data"], results["bundle"]
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     lines = [
         f"- Machine: {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB.",
         f"- System: {machine['system']}.",
         f"- Features: {', '.join(machine['features']) or 'none that matter here'}.",
         f"- Versions: {versions}. Commit {machine['commit'] or 'unknown'}, {machine['date']}.",
+        f"- Model: `{bundle['name']}`, in {bundle['precision']}.",
         f"- Data: {data['kind']}; patients {data['patients']}, slices {data['slices']}, repeats {results['repeats']}.",
         f"- Load average before the run: {machine['load']}.",
     ]
@@ -155,8 +157,8 @@ def _graphs(results: dict[str, Any]) -> str:
     return f"## Graphs\n\n{peak}in float32.\n\n{table(titles, rows)}\n\nTime to open: {opened}."
 
 
-def _profile(results: dict[str, Any]) -> str:
+def _profile(picture: str, results: dict[str, Any]) -> str:
     rows = [[one["step"], f"{one['ms']:.2f}", f"{100 * one['share']:.1f} %"] for one in results["profile"]]
-    picture = "![Milliseconds a slice by step](../images/profile.png)"
-    head = f"## Where the time goes\n\nProcessor time on one thread.\n\n{picture}\n\n"
+    shown = f"![Milliseconds a slice by step](../images/{picture}.png)"
+    head = f"## Where the time goes\n\nProcessor time on one thread.\n\n{shown}\n\n"
     return head + table(["step", "ms a slice", "share"], rows)

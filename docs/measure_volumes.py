@@ -1,10 +1,8 @@
 """Measure the embedded model on NIfTI volumes, and write reference/volumes.md.
 
-    python docs/measure_volumes.py EXTERNAL LGG CROSSVAL
+    python docs/measure_volumes.py EXTERNAL LGG
 
-EXTERNAL holds ``brats/`` and ``native/``, LGG is the folder ``kaggle_3m``, CROSSVAL the cross-validation that the model
-was calibrated on: what missing sequences cost is measured on the patients of each fold by the fold's own networks.
-Takes some minutes.
+EXTERNAL holds ``brats/`` and ``native/``, LGG is the folder ``kaggle_3m``. Takes some minutes.
 """
 
 from __future__ import annotations
@@ -21,13 +19,10 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from gliascope.dataset.layout import patients
-from gliascope.dataset.sides import side_patients
-from gliascope.findings import Finding
 from gliascope.measure.overlap import dice
 from gliascope.pipeline import Analyser
 from gliascope.read import find_cases, read_case
 from gliascope.scan import Case, Scan, Sequence, Source
-from gliascope.training.crossval_state import resume_job
 
 PAGE: Final = Path(__file__).resolve().parent / "reference" / "volumes.md"
 SETS: Final[dict[str, tuple[Sequence, ...]]] = {
@@ -38,7 +33,7 @@ SETS: Final[dict[str, tuple[Sequence, ...]]] = {
 }
 TEXT: Final = """# The embedded model on volumes, measured
 
-Made by `python docs/measure_volumes.py EXTERNAL LGG CROSSVAL` with the embedded bundle `{bundle}`. It saw neither
+Made by `python docs/measure_volumes.py EXTERNAL LGG` with the embedded bundle `{bundle}`. It saw neither
 patient: both were held out of its training. One case of each kind shows that the way in and out is right; it is no
 estimate of accuracy.
 
@@ -71,17 +66,7 @@ slices by interpolation, is the truth ({moved:.1f} ml), and the Dice is that of 
 | --- | ---: | ---: |
 {native}
 
-## What a missing sequence costs
-
-{count} patients of the LGG data set with channels taken away, each analysed by the networks of a fold that had not
-seen the patient. Dice over each patient's volume at the operating point `balanced`.
-
-| sequences | mean Dice | lost, mean of patients |
-| --- | ---: | ---: |
-{missing}
-
-A patient who is called tumour-free has no outline, and a Dice of 0: with FLAIR alone these are three of the 22, whom
-`--operating-point sensitive` calls. Most others keep their Dice.
+What missing sequences cost other patients is on [the page of imitated scans](robustness.md).
 """
 
 
@@ -216,40 +201,16 @@ def native_rows(analyser: Analyser, folder: Path, lgg: Path) -> tuple[list[Row],
     return rows, facts | lie | {"moved": np.count_nonzero(truth) * mm3 / 1000}
 
 
-def missing_rows(crossval: Path, lgg: Path) -> tuple[list[Row], int]:
-    """Dice of each fold's own patients with channels taken away."""
-    found: dict[str, list[float]] = {name: [] for name in SETS}
-    job = resume_job(crossval)
-    for fold, split in enumerate(job.folds.splits):
-        analyser = Analyser(job.files(fold).bundle, device="cpu")
-        for folder in side_patients(split, "test", lgg):
-            case = read_case(folder.files)
-            for name, wanted in SETS.items():
-                found[name].append(_dice(analyser.analyse(with_sequences(case, wanted)), case))
-    scores = {name: np.array(values) for name, values in found.items()}
-    whole = scores[next(iter(SETS))]
-    return [
-        Row(name, (f"{values.mean():.3f}", f"{(whole - values).mean():.3f}")) for name, values in scores.items()
-    ], len(whole)
-
-
-def _dice(found: Finding, case: Case) -> float:
-    return dice(found.mask, truth_of(case))
-
-
-def main(external: Path, lgg: Path, crossval: Path) -> None:
+def main(external: Path, lgg: Path) -> None:
     """Write the page."""
     analyser = Analyser(device="cpu")
     brats = read_case(find_cases(external / "brats")[0])
     native, facts = native_rows(analyser, external / "native" / "TCGA-FG-6692", lgg)
-    missing, count = missing_rows(crossval, lgg)
     text = TEXT.format(
         bundle=analyser.bundle.name,
         true=np.count_nonzero(truth_of(brats)) / 1000,
         brats="\n".join(str(one) for one in brats_rows(analyser, brats)),
         native="\n".join(str(one) for one in native),
-        missing="\n".join(str(one) for one in missing),
-        count=count,
         **facts,
     )
     PAGE.write_text(text, encoding="utf-8")
@@ -257,4 +218,4 @@ def main(external: Path, lgg: Path, crossval: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]))
+    main(*map(Path, sys.argv[1:3]))

@@ -89,6 +89,7 @@ def results() -> dict[str, Any]:
     flat = {"median": 1.8, "lowest": 1.6, "highest": 1.9, "repeats": 2}
     made: dict[str, Any] = {
         "machine": {**describe_machine(2), "busy": True},
+        "bundle": {"name": "made-up", "sha256": "0", "precision": "int8"},
         "repeats": 2,
         "data": {"kind": "phantoms", "patients": 2, "slices": 40},
         "contenders": measured,
@@ -135,16 +136,18 @@ def test_results_are_held_against_the_goals(results: dict[str, Any]) -> None:
 def test_the_page_says_what_was_measured_and_that_the_machine_was_busy(results: dict[str, Any], tmp_path: Path) -> None:
     write_report(results, tmp_path / "docs" / "page.md", tmp_path / "docs" / "page.json")
     page = (tmp_path / "docs" / "page.md").read_text()
-    assert page == markdown(results)
+    assert page == markdown(results, "page")
     assert page.startswith("# Benchmarks\n")
     assert "**The machine was busy" in page
     assert all(entry.title in page for entry in ENTRIES.values())
     assert "| missed |" in page
+    assert "Model: `made-up`, in int8." in page
+    assert "images/page.png" in page
     assert json.loads((tmp_path / "docs" / "page.json").read_text())["contenders"][OURS]["slices"] == 40
 
 
 def test_what_was_not_measured_is_left_out(results: dict[str, Any]) -> None:
-    few = {key: results[key] for key in ("machine", "repeats", "data", "profile")} | {"goals": []}
+    few = {key: results[key] for key in ("machine", "bundle", "repeats", "data", "profile")} | {"goals": []}
     page = markdown(few)
     assert "Where the time goes" in page
     assert "Side by side" not in page
@@ -156,12 +159,16 @@ def test_a_table_has_one_line_a_row() -> None:
 
 def test_a_run_that_was_ended_is_gone_on_with(results: dict[str, Any], tmp_path: Path) -> None:
     values = tmp_path / "benchmarks.json"
-    begun = {key: results[key] for key in ("machine", "repeats", "data")} | {"schema": "s", "precision": "auto"}
+    begun = {key: results[key] for key in ("machine", "bundle", "repeats", "data")} | {
+        "schema": "s",
+        "precision": "auto",
+    }
     earlier = begun | {"cores": results["cores"], "goals": []}
     assert taken_over(begun, values) == {}
     values.write_text(json.dumps(earlier | {"machine": begun["machine"] | {"load": 9.0, "date": "then"}}))
     assert taken_over(begun, values) == {"cores": results["cores"]}
-    for other in ({"repeats": 3}, {"machine": begun["machine"] | {"commit": "another"}}, {"schema": "t"}):
+    changed = ({"repeats": 3}, {"bundle": begun["bundle"] | {"sha256": "1"}}, {"schema": "t"})
+    for other in (*changed, {"machine": begun["machine"] | {"commit": "another"}}):
         values.write_text(json.dumps(earlier | other))
         assert taken_over(begun, values) == {}
 
@@ -170,7 +177,10 @@ def test_only_the_same_code_is_gone_on_with(results: dict[str, Any], tmp_path: P
     values = tmp_path / "benchmarks.json"
 
     def taken(before: dict[str, str], now: dict[str, str]) -> bool:
-        begun = {key: results[key] for key in ("machine", "repeats", "data")} | {"schema": "s", "precision": "auto"}
+        begun = {key: results[key] for key in ("machine", "bundle", "repeats", "data")} | {
+            "schema": "s",
+            "precision": "auto",
+        }
         begun["machine"] = {key: value for key, value in begun["machine"].items() if key != "changes"}
         earlier = begun | {"machine": begun["machine"] | before, "cores": results["cores"]}
         values.write_text(json.dumps(earlier))
