@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
-from gliascope.detect.calibration import calibrate
+from gliascope.detect.calibration import EDGE, calibrate
 from gliascope.evaluate.definitions import BINS
 from gliascope.evaluate.evidence import Evidence, load_evidence, record_of
 from gliascope.evaluate.operating import tumour_free_rows
-from gliascope.evaluate.platt import EDGE, fit_calibration
+from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.reliability import edges_of
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.evaluate.tables import scored
@@ -30,6 +30,9 @@ KEPT: Final = {
     "classic-128-by-patient": "`classic-128`, trained on a small budget",
 }
 """Evidence that is looked at, of patients whom the networks had not seen, and what they are called."""
+
+BESIDE: Final = ("lgg-1-test", "lgg-2-folds", "classic-128-by-patient")
+"""Evidence of whole patients that neighbours are asked on."""
 
 REPEATS: Final = 40
 FITTED: Final = 10
@@ -43,10 +46,11 @@ Fit = Callable[[NDArray[np.bool_], Values], Callable[[Values], Values]]
 
 TEXT: Final = """# Calibration and case rules, compared
 
-Two choices were made by looking at predictions for patients whom the networks had not seen: how slice probabilities
-are [calibrated](../decisions/0082-platt-on-the-logit.md), and what makes a [volume a
+Three choices were made by looking at predictions for patients whom the networks had not seen: how slice probabilities
+are [calibrated](../decisions/0082-platt-on-the-logit.md), what
+[neighbours](../decisions/0106-neighbours-speak-along.md) have to say, and what makes a [volume a
 tumour](../decisions/0084-case-verdict.md). This page is made from the evidence in `docs/evidence` by `python
-docs/make_pages.py`. The choices were made on the test patients of these two models: figures of the rule that was
+docs/make_pages.py`. The choices were made on the test patients of these models: figures of the rule that was
 chosen flatter a little, and count for nothing but the choice.
 
 ## Calibration
@@ -61,6 +65,16 @@ Platt's two numbers are better than leaving it be on both models, and keep the o
 scaling, with one number, is a little better on the weaker model and a little worse on the other. Beta calibration,
 with three, has the higher Brier score and log loss on both. Isotonic regression is sure wherever a small sample was:
 its log loss shows the price, and its ties cost area under the ROC curve.
+
+## Neighbours
+
+In a volume, a slice's neighbours [speak along](../decisions/0106-neighbours-speak-along.md): a third number, of the
+mean logit of both. The same draws of patients, fitted and predicted; sensitivity is read off the ROC curve of the
+predicted patients.
+
+{neighbours}
+
+Every figure is better with neighbours, on every model.
 
 ## Volumes
 
@@ -90,6 +104,7 @@ def calibration_page() -> str:
         bins=BINS,
         methods="\n\n".join(f"{_said(one, name)}\n\n{_methods(one)}" for name, one in kept.items()),
         rules="\n\n".join(f"{_said(one, name)}\n\n{_rules(one)}" for name, one in kept.items()),
+        neighbours=_neighbours(),
         example=f"{found}/{spared}",
         explained=f"{found} of {patients} patients called tumour, {spared} of {rows} rows not called",
     )
@@ -167,6 +182,41 @@ def _once(fit: Fit, labels: NDArray[np.bool_], raw: Values, owner: NDArray[np.in
     loss = -np.mean(np.where(truth, np.log(clipped), np.log1p(-clipped)))
     sure = np.count_nonzero((told == 0) | (told == 1))
     return np.array([np.mean((told - truth) ** 2), loss, gap, roc_auc_score(truth, told), sure])
+
+
+def _neighbours() -> str:
+    """Each model's patients, predicted with and without neighbours by what other patients of it fitted."""
+    titles = ["model", "", "Brier score", "log loss", "AUC", "sensitivity at specificity 0.96"]
+    lines = [titles, ["---", "---", *["---:"] * 4]]
+    for name in BESIDE:
+        evidence = load_evidence(FOLDER / f"{name}.parquet")
+        volumes = [volume for patient in evidence.patients for volume in _volumes(patient)]
+        labels = [np.array([one.tumour for one in volume]) for volume in volumes]
+        raw = [np.array([one.raw for one in volume], dtype=np.float32) for volume in volumes]
+        scores = np.mean([_beside(labels, raw, seed) for seed in range(REPEATS)], axis=0)
+        for how, row in zip(("by itself", "with its neighbours"), scores, strict=True):
+            lines.append([f"`{name}`", how, *(f"{one:.4f}" for one in row)])
+    return _table(lines)
+
+
+def _beside(labels: Sequence[NDArray[np.bool_]], raw: Sequence[NDArray[np.float32]], seed: int) -> Values:
+    order = np.random.default_rng(seed).permutation(len(raw))
+    mine, others = order[:FITTED], order[FITTED:]
+    made = fit_calibration(
+        np.concatenate([labels[one] for one in mine]),
+        np.concatenate([raw[one] for one in mine]),
+        patients=FITTED,
+        fitted_on="half",
+        volumes=[len(raw[one]) for one in mine],
+    )
+    truth, rows = np.concatenate([labels[one] for one in others]), []
+    for step in (None, 1):
+        told = np.concatenate([calibrate(raw[one], made, step=step) for one in others]).astype(np.float64)
+        clipped = np.clip(told, EDGE, 1 - EDGE)
+        loss = -np.mean(np.where(truth, np.log(clipped), np.log1p(-clipped)))
+        wrong, right, _ = roc_curve(truth, told)
+        rows.append([np.mean((told - truth) ** 2), loss, roc_auc_score(truth, told), right[wrong <= 0.04].max()])
+    return np.array(rows)
 
 
 def _rules(evidence: Evidence) -> str:

@@ -37,8 +37,26 @@ SCHEMA: Final = "gliascope.finding/1"
 
 
 @dataclass(frozen=True)
+class VolumeLine:
+    """What a slice's neighbours say of it: ``expit(slope * own + beside * neighbours + intercept)``, on logits.
+
+    Attributes
+    ----------
+    slope : float
+        Of the slice's own logit; not under 0.
+    beside : float
+        Of the mean logit of both neighbours; over 0.
+    intercept : float
+    """
+
+    slope: float
+    beside: float
+    intercept: float
+
+
+@dataclass(frozen=True)
 class Calibration:
-    """How a network's probabilities are turned into calibrated ones (Platt 1999): a straight line on their logits.
+    """How a network's probabilities are turned into calibrated ones (Platt 1999): straight lines on their logits.
 
     Attributes
     ----------
@@ -46,9 +64,11 @@ class Calibration:
         Over 0, so that the order of the slices stays.
     intercept : float
     fitted_on : str
-        Which predictions the two numbers were fitted on.
+        Which predictions the numbers were fitted on.
     patients, slices, tumour_slices : int
         How many there were.
+    volume : VolumeLine or None
+        For slices of a volume, in place of slope and intercept, which lone images have; None: all slices have those.
     """
 
     slope: float
@@ -57,6 +77,7 @@ class Calibration:
     patients: int
     slices: int
     tumour_slices: int
+    volume: VolumeLine | None = None
 
 
 @dataclass(frozen=True, eq=False)

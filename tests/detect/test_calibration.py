@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from gliascope.detect.calibration import calibrate
+from gliascope.detect.calibration import EDGE, calibrate, neighbour_logits
 from gliascope.detect.detector import Detector
 from gliascope.engine.fake import FakeEngine
-from gliascope.findings import Calibration
+from gliascope.findings import Calibration, VolumeLine
 
 HALF = Calibration(0.5, 0.0, "validation", 2, 20, 8)
 
@@ -66,3 +69,28 @@ def test_the_detector_s_threshold_is_on_the_calibrated_scale() -> None:
     limit = float(batch.probability[1])
     (there,) = Detector(FakeEngine(), "shared", limit, calibration=HALF).detect(images, assessable)
     assert there.positive.tolist() == [False, True, False]
+
+
+def test_neighbours_speak_along_by_hand() -> None:
+    both = replace(HALF, volume=VolumeLine(0.5, 0.25, 0.1))
+    raw = expit(np.array([-2.0, 4.0, 0.0, 2.0])).astype(np.float32)  # the ends stand in for neighbours of theirs
+    beside = np.array([(-2 + 4) / 2, (-2 + 0) / 2, (4 + 2) / 2, (0 + 2) / 2])
+    hoped = expit(0.5 * np.array([-2.0, 4.0, 0.0, 2.0]) + 0.25 * beside + 0.1)
+    assert calibrate(raw, both, step=1) == pytest.approx(hoped, abs=1e-6)
+    assert np.array_equal(calibrate(raw, both), calibrate(raw, HALF))
+    assert np.array_equal(calibrate(raw, HALF, step=1), calibrate(raw, HALF))
+
+
+def test_neighbours_may_be_further_away() -> None:
+    _, beside = neighbour_logits(expit(np.arange(5.0)), step=2)
+    assert beside == pytest.approx([(0 + 2) / 2, (1 + 3) / 2, (0 + 4) / 2, (1 + 3) / 2, (2 + 4) / 2])
+    _, beside = neighbour_logits(expit(np.arange(2.0)), step=3)
+    assert beside == pytest.approx([0, 1])
+
+
+def test_a_slice_stands_in_for_a_neighbour_without_a_probability() -> None:
+    own, beside = neighbour_logits(np.array([0.5, np.nan, expit(2.0), 0.0]))
+    assert np.isnan(own[1])
+    assert np.isnan(beside).tolist() == [False, False, False, False]
+    assert beside[0] == pytest.approx(0)
+    assert beside[2] == pytest.approx((2 + np.log(EDGE)) / 2, abs=1e-3)

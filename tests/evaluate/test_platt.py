@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from gliascope.detect.calibration import calibrate
-from gliascope.evaluate.platt import fit_calibration, fit_line
+from gliascope.evaluate.platt import fit_calibration, fit_line, fit_volume_line
 
 
 def drawn(seed: int, count: int = 400, slope: float = 0.6, intercept: float = -0.4) -> tuple[np.ndarray, np.ndarray]:
@@ -69,3 +69,60 @@ def test_what_cannot_be_calibrated_is_not(caplog: pytest.LogCaptureFixture) -> N
     assert fit_calibration(np.ones(400, dtype=np.bool_), raw, patients=1, fitted_on="validation") is None
     assert fit_calibration(labels, 1 - raw, patients=1, fitted_on="validation") is None
     assert "not calibrated: higher probabilities must go with tumour" in caplog.text
+
+
+def chains(seed: int, volumes: int, length: int = 30) -> tuple[np.ndarray, np.ndarray]:
+    """Volumes whose tumour slices lie together, and probabilities that err slice by slice."""
+    rng = np.random.default_rng(seed)
+    places = np.arange(length)
+    starts, stops = rng.integers(0, length // 2, volumes), rng.integers(length // 2, length, volumes)
+    labels = np.concatenate([(places >= a) & (places < b) for a, b in zip(starts, stops, strict=True)])
+    return labels, expit(np.where(labels, 1.5, -1.5) + rng.normal(0, 2, len(labels))).astype(np.float32)
+
+
+def test_neighbours_help_where_tumour_slices_lie_together() -> None:
+    labels, raw = chains(0, 20)
+    made = fit_calibration(labels, raw, patients=20, fitted_on="validation", volumes=[30] * 20)
+    assert made is not None
+    assert made.volume is not None
+    assert made.volume.beside > 0.3
+    labels, raw = chains(1, 20)
+    alone = calibrate(raw, made)
+    together = np.concatenate([calibrate(one, made, step=1) for one in np.split(raw, 20)])
+    assert np.mean((together - labels) ** 2) < 0.9 * np.mean((alone - labels) ** 2)
+
+
+def test_neighbours_that_tell_nothing_are_not_asked() -> None:
+    asked = [fit_calibration(*drawn(seed), patients=4, fitted_on="x", volumes=[100] * 4) for seed in range(20)]
+    assert sum(one is not None and one.volume is not None for one in asked) <= 2
+
+
+def test_the_line_of_volumes_is_that_of_scikit_learn() -> None:
+    rng = np.random.default_rng(2)
+    terms = rng.normal(0, 2, (500, 2))
+    labels = rng.random(500) < expit(terms @ [0.7, 0.4] - 0.3)
+    theirs = LogisticRegression(C=np.inf, tol=1e-10).fit(terms, labels)
+    ours = fit_volume_line(terms[:, 0], terms[:, 1], labels.astype(np.float64))
+    assert (ours.slope, ours.beside) == pytest.approx(tuple(theirs.coef_[0]), abs=1e-4)
+    assert ours.intercept == pytest.approx(float(theirs.intercept_[0]), abs=1e-4)
+
+
+def test_no_volume_reaches_into_the_next() -> None:
+    labels, raw = chains(3, 2)
+    made = fit_calibration(labels, raw, patients=2, fitted_on="x", volumes=[30, 30])
+    mixed = fit_calibration(labels, raw, patients=2, fitted_on="x", volumes=[60])
+    assert made is not None
+    assert mixed is not None
+    assert made.volume != mixed.volume
+    assert (made.slope, made.intercept) == (mixed.slope, mixed.intercept)
+    with pytest.raises(ValueError, match="volumes must hold all 60 slices, received 61"):
+        fit_calibration(labels, raw, patients=2, fitted_on="x", volumes=[30, 31])
+
+
+def test_slices_without_a_probability_are_left_out() -> None:
+    labels, raw = chains(4, 4)
+    raw[[0, 40]] = np.nan
+    made = fit_calibration(labels, raw, patients=4, fitted_on="x", volumes=[30] * 4)
+    assert made is not None
+    assert made.slices == 118
+    assert np.isfinite([made.slope, made.intercept]).all()

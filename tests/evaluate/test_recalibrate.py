@@ -69,6 +69,33 @@ def make_evidence(bundle: Bundle) -> Callable[..., Evidence]:
     return make
 
 
+def test_lone_images_have_a_line_of_their_own(make_evidence: Callable[..., Evidence]) -> None:
+    def together(evidence: Evidence, shift: float) -> Evidence:
+        """Make the tumours lie together, so that neighbours tell something; move the logits."""
+        people = []
+        for number, one in enumerate(evidence.patients):
+            rng = np.random.default_rng(number)
+            tumour = np.arange(SLICES) // 8 % 2 == 1
+            raw = expit(np.where(tumour, 1.5, -1.5) + shift + rng.normal(0, 2, SLICES))
+            slices = tuple(
+                replace(said, true_px=40 * int(true), raw=float(p))
+                for said, true, p in zip(one.slices, tumour, raw, strict=True)
+            )
+            people.append(replace(one, slices=slices))
+        return replace(evidence, patients=tuple(people))
+
+    evidence, lone = together(make_evidence(), 0.0), together(make_evidence(lone=True), 1.0)
+    plain, both = choose_from_evidence(evidence).calibration, choose_from_evidence(evidence, lone).calibration
+    assert plain is not None
+    assert both is not None
+    assert plain.volume is not None
+    assert both.volume == plain.volume
+    assert both.intercept == pytest.approx(plain.intercept - both.slope, abs=0.05)
+    alone = choose_from_evidence(lone).calibration
+    assert alone is not None
+    assert (alone.slope, alone.intercept, alone.volume) == (both.slope, both.intercept, None)
+
+
 def test_everything_is_chosen_on_the_raw_probabilities(make_evidence: Callable[..., Evidence]) -> None:
     evidence = make_evidence()
     chosen = choose_from_evidence(evidence)

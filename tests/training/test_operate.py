@@ -24,7 +24,7 @@ def test_thresholds_are_chosen_on_the_calibrated_scale(make_table: TableFactory)
     low, high = calibrate(np.array([0.1, 0.8], np.float32), operation.calibration).astype(np.float64)
     assert operation.balanced.detection == pytest.approx((low + high) / 2)
     assert {one.run for one in operation.points.values()} == {RUN}
-    calibrated = operation.calibrated(predictions)
+    calibrated = operation.calibrated(table, predictions)
     assert choose_operating_point(table, calibrated) == operation.balanced
     assert calibrated.masks is predictions.masks
 
@@ -35,7 +35,7 @@ def test_calibration_changes_no_call_and_no_outline(make_table: TableFactory) ->
     slices = np.clip(0.7 * table.labels + rng.uniform(0, 0.5, len(table.labels)), 0.01, 0.99).astype(np.float32)
     predictions = Predictions(slices, table.masks.astype(np.float16))
     operation, plain = choose_operation(table, predictions), choose_operating_point(table, predictions)
-    after = operation.calibrated(predictions).slices
+    after = operation.calibrated(table, predictions).slices
     assert after is not None
     assert np.array_equal(after >= operation.balanced.detection, slices >= plain.detection)
     assert (operation.balanced.mask, operation.balanced.components) == (plain.mask, plain.components)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gliascope.errors import BundleError
-from gliascope.findings import Calibration
+from gliascope.findings import Calibration, VolumeLine
 from gliascope.precision import QuantisedManifest
 
 Wiring = Literal["shared", "separate"]
@@ -41,6 +41,13 @@ class _Point(BaseModel):
     run: int = Field(1, ge=1)
 
 
+class _VolumeLine(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+    slope: float = Field(ge=0)
+    beside: float = Field(gt=0)
+    intercept: float
+
+
 class _Calibration(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     method: Literal["platt"]
@@ -50,9 +57,11 @@ class _Calibration(BaseModel):
     patients: int = Field(ge=0)
     slices: int = Field(ge=0)
     tumour_slices: int = Field(ge=0)
+    volume: _VolumeLine | None = None
 
     def value(self) -> Calibration:
-        return Calibration(**self.model_dump(exclude={"method"}))
+        line = None if self.volume is None else VolumeLine(**self.volume.model_dump())
+        return Calibration(**self.model_dump(exclude={"method", "volume"}), volume=line)
 
 
 class _Uncertainty(BaseModel):

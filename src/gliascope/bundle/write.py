@@ -90,7 +90,7 @@ def write_bundle(
         "wiring": wiring,
         "recipe": recipe.model_dump(mode="json"),
         "operating_points": {key: _point_values(one) for key, one in operating_points.items()},
-        **({} if calibration is None else {"calibration": {"method": "platt", **asdict(calibration)}}),
+        **({} if calibration is None else {"calibration": _calibration_values(calibration)}),
         **({} if uncertainty is None else {"uncertainty": asdict(uncertainty)}),
         "graphs": {role: f"{role}.onnx" for role in graphs},
         **({} if quantised is None else {"int8": quantised.manifest()}),
@@ -126,6 +126,11 @@ def _fill(folder: Path, values: dict[str, Any], graphs: Mapping[str, bytes | Pat
 def _point_values(point: OperatingPoint) -> dict[str, Any]:
     values = {"detection": point.detection, "mask": point.mask, "components": point.components}
     return values if point.run == 1 else values | {"run": point.run}
+
+
+def _calibration_values(calibration: Calibration) -> dict[str, Any]:
+    values = asdict(calibration)
+    return {"method": "platt"} | {key: value for key, value in values.items() if value is not None}
 
 
 def _check_place(target: Path) -> None:

@@ -24,7 +24,7 @@ class DetectedBatch:
     start : int
         Place of the first of them in the scan.
     probability : ndarray, float32, shape (slice,)
-        Probability of tumour, 0 to 1, calibrated.
+        Probability of tumour, 0 to 1, calibrated as that of a slice by itself.
     positive : ndarray, bool, shape (slice,)
         True where the probability reaches the threshold and the slice can be judged.
     features : dict of str to ndarray, float32
@@ -85,8 +85,33 @@ class Detector:
             place = slice(start, start + self.batch_size)
             yield self.look(images[place], assessable[place], start)
 
-    def look(self, images: NDArray[np.float32], assessable: NDArray[np.bool_], start: int = 0) -> DetectedBatch:
-        """Look at some slices in one batch.
+    def among_neighbours(
+        self, raw: NDArray[np.float32], assessable: NDArray[np.bool_], step: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Judge the slices of a volume once all of them have been looked at.
+
+        Parameters
+        ----------
+        raw : ndarray, float32, shape (slice,)
+            Probabilities before calibration, in the volume's order.
+        assessable : ndarray, bool, shape (slice,)
+            See `detect`.
+        step : int
+            How many slices away a slice's neighbours are.
+
+        Returns
+        -------
+        probability : ndarray, float32, shape (slice,)
+            Calibrated (`gliascope.detect.calibration.calibrate`).
+        positive : ndarray, bool, shape (slice,)
+        """
+        probability = calibrate(raw, self.calibration, step=step)
+        return probability, (probability >= np.float32(self.threshold)) & assessable
+
+    def look(
+        self, images: NDArray[np.float32], assessable: NDArray[np.bool_], start: int = 0, *, every: bool = False
+    ) -> DetectedBatch:
+        """Look at some slices in one batch, each by itself.
 
         Parameters
         ----------
@@ -94,6 +119,8 @@ class Detector:
             See `detect`; of these slices alone.
         start : int
             Handed on.
+        every : bool
+            All that can be judged are positive, whatever their probability.
 
         Returns
         -------
@@ -102,7 +129,7 @@ class Detector:
         tensors = self.engine.run("trunk" if self.wiring == "shared" else "classifier", {"images": images})
         raw = tensors.pop("probability")[:, 0]
         probability = calibrate(raw, self.calibration)
-        positive = (probability >= np.float32(self.threshold)) & assessable
+        positive = assessable if every else (probability >= np.float32(self.threshold)) & assessable
         # A copy of all features would cost a tenth of the trunk.
         features = tensors if positive.all() else {name: values[positive] for name, values in tensors.items()}
         return DetectedBatch(start, probability, positive, features, raw)

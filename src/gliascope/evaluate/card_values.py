@@ -213,10 +213,16 @@ def _calibrations(models: Sequence[Described]) -> list[str]:
         if made is None:
             lines.append(f"{fold}{card_text()['not_calibrated']}")
             continue
+        line, alone = f"times {made.slope:.4g}, plus {made.intercept:.4g}", ""
+        if made.volume is not None:
+            alone = f" A lone image has the logit {line}."
+            line = (
+                f"times {made.volume.slope:.4g}, plus the mean logit of the neighbouring slices times "
+                f"{made.volume.beside:.4g}, plus {made.volume.intercept:.4g}"
+            )
         lines.append(
-            f"{fold}the logit of the network's probability times {made.slope:.4g}, plus {made.intercept:.4g}; fitted "
-            f"on {made.fitted_on} predictions: {made.patients} patients, {made.slices} slices, {made.tumour_slices} "
-            "with tumour."
+            f"{fold}the logit of the network's probability {line}; fitted on {made.fitted_on} predictions: "
+            f"{made.patients} patients, {made.slices} slices, {made.tumour_slices} with tumour.{alone}"
         )
     return lines
 

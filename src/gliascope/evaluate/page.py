@@ -192,8 +192,9 @@ def _slices(record: EvaluationRecord, drawn: Mapping[str, Plot]) -> list[Block]:
 def _probabilities(record: EvaluationRecord, drawn: Mapping[str, Plot]) -> list[Block]:
     made = [one.calibration for one in record.models if one.calibration is not None]
     kinds = " and ".join(dict.fromkeys(one.fitted_on for one in made))
+    beside = " In a volume, the neighbours of a slice speak along." if any(one.volume for one in made) else ""
     said = (
-        f"Probabilities are calibrated: a straight line on the logit, fitted on {kinds} predictions."
+        f"Probabilities are calibrated: a straight line on the logit, fitted on {kinds} predictions.{beside}"
         if made
         else "The probabilities are the network's own: the model holds no calibration, so that both rows of each "
         "figure agree."

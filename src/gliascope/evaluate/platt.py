@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import Calibration
+from gliascope.detect.calibration import neighbour_logits
+from gliascope.findings import Calibration, VolumeLine
 
 logger = logging.getLogger(__name__)
 
 LEAST_SLOPE: Final = 0.02
 """Under this slope a network's probabilities say too little about the slices to be calibrated."""
 
-EDGE: Final = 1e-7
-"""Probabilities nearer to 0 or 1 than this are taken as this far away when fitting: one slice must not decide."""
-
 
 def fit_calibration(
-    labels: NDArray[np.bool_], probabilities: NDArray[np.floating], *, patients: int, fitted_on: str
+    labels: NDArray[np.bool_],
+    probabilities: NDArray[np.floating],
+    *,
+    patients: int,
+    fitted_on: str,
+    volumes: Sequence[int] | None = None,
 ) -> Calibration | None:
-    """Fit slope and intercept on the logit by maximum likelihood (Platt 1999).
+    """Fit slope and intercept on the logit by maximum likelihood (Platt 1999), and the line of volumes.
 
     The targets are Platt's, (N+ + 1) / (N+ + 2) and 1 / (N- + 2) in place of 1 and 0, so that slices that can be told
     apart without error do not make the slope infinite.
@@ -32,28 +37,49 @@ def fit_calibration(
     labels : ndarray, bool, shape (slice,)
         True where the slice shows a tumour.
     probabilities : ndarray, float, shape (slice,)
-        The network's own, of slices that it was not trained on.
+        The network's own, of slices that it was not trained on; NaN where a slice has none, which is left out.
     patients : int
         How many patients they are of; kept with the numbers.
     fitted_on : str
         Kept with the numbers.
+    volumes : sequence of int, optional
+        How many slices each volume has, where all of the slices are those of volumes, one after the other and in order.
 
     Returns
     -------
     Calibration or None
-        None where only one kind of slice is there, or higher probabilities do not go with tumour.
+        None where only one kind of slice is there, or higher probabilities do not go with tumour. It has a ``volume``
+        where neighbours tell more than a third number costs (Schwarz 1978: Bayesian information criterion).
     """
-    tumour, empty = int(labels.sum()), int((~labels).sum())
+    known = ~np.isnan(probabilities)
+    mine = labels[known]
+    tumour, empty = int(mine.sum()), int((~mine).sum())
     if not tumour or not empty:
         return None
-    clipped = np.clip(probabilities.astype(np.float64), EDGE, 1 - EDGE)
-    logits = np.log(clipped) - np.log1p(-clipped)
-    targets = np.where(labels, (tumour + 1) / (tumour + 2), 1 / (empty + 2))
-    slope, intercept = fit_line(logits, targets)
+    own, beside = _logits(probabilities, volumes)
+    targets = np.where(mine, (tumour + 1) / (tumour + 2), 1 / (empty + 2))
+    slope, intercept = fit_line(own[known], targets)
     if not slope > LEAST_SLOPE:
         logger.warning("not calibrated: higher probabilities must go with tumour, received a slope of %.3g", slope)
         return None
-    return Calibration(slope, intercept, fitted_on, patients, len(labels), tumour)
+    volume = None
+    if volumes is not None:
+        found = fit_volume_line(own[known], beside[known], targets)
+        if _gain(own[known], beside[known], targets, (slope, intercept), found) > math.log(len(mine)):
+            volume = found
+    return Calibration(slope, intercept, fitted_on, patients, len(mine), tumour, volume)
+
+
+def _logits(
+    probabilities: NDArray[np.floating], volumes: Sequence[int] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if volumes is None:
+        volumes = [1] * len(probabilities)
+    if sum(volumes) != len(probabilities):
+        raise ValueError(f"volumes must hold all {len(probabilities)} slices, received {sum(volumes)}")
+    parts = np.split(probabilities, np.cumsum(volumes)[:-1])
+    own, beside = zip(*(neighbour_logits(one) for one in parts), strict=True)
+    return np.concatenate(own), np.concatenate(beside)
 
 
 def fit_line(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[float, float]:
@@ -87,3 +113,55 @@ def fit_line(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple
 
     found = minimize(loss, np.array([1.0, 0.0]), jac=True, hess=curvature, method="trust-exact", options={"gtol": 1e-9})
     return float(found.x[0]), float(found.x[1])
+
+
+def fit_volume_line(own: NDArray[np.float64], beside: NDArray[np.float64], targets: NDArray[np.float64]) -> VolumeLine:
+    """Fit ``expit(slope * own + weight * beside + intercept)`` to targets by maximum likelihood.
+
+    Parameters
+    ----------
+    own, beside : ndarray, float64, shape (slice,)
+        See `gliascope.detect.calibration.neighbour_logits`.
+    targets : ndarray, float64, shape (slice,)
+        Between 0 and 1, exclusive.
+
+    Returns
+    -------
+    VolumeLine
+        Slope and weight are not under 0.
+    """
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    terms = np.stack([own, beside, np.ones_like(own)])
+
+    def loss(line: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        values = line @ terms
+        return _loss(values, targets), terms @ (expit(values) - targets) / len(own)
+
+    found = minimize(
+        loss,
+        np.array([0.5, 0.5, 0.0]),
+        jac=True,
+        bounds=[(0, None), (0, None), (None, None)],
+        method="L-BFGS-B",
+        options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000},
+    )
+    return VolumeLine(*(float(one) for one in found.x))
+
+
+def _gain(
+    own: NDArray[np.float64],
+    beside: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    line: tuple[float, float],
+    volume: VolumeLine,
+) -> float:
+    """Twice the log-likelihood that the neighbours add."""
+    alone = _loss(line[0] * own + line[1], targets)
+    together = _loss(volume.slope * own + volume.beside * beside + volume.intercept, targets)
+    return 2 * len(own) * (alone - together)
+
+
+def _loss(values: NDArray[np.float64], targets: NDArray[np.float64]) -> float:
+    return float(np.mean(np.logaddexp(0, values) - targets * values))

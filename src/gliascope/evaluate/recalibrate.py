@@ -6,11 +6,13 @@ recipe predicted each of its patients without having seen them: their evidence s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gliascope.bundle import LICENCE, Bundle, load_bundle, write_bundle
 from gliascope.detect.calibration import calibrate
@@ -19,8 +21,9 @@ from gliascope.evaluate.card import model_card
 from gliascope.evaluate.evidence import Evidence, load_evidence, record_of
 from gliascope.evaluate.output import EVIDENCE
 from gliascope.evaluate.platt import fit_calibration
-from gliascope.evaluate.record import EvaluationRecord
+from gliascope.evaluate.record import LONE, EvaluationRecord
 from gliascope.evaluate.record_parts import ModelRecord
+from gliascope.evaluate.score import SliceScore
 from gliascope.evaluate.stamp import check_lone, summary_of
 from gliascope.evaluate.thresholds import choose_points, common_point, youden_threshold
 from gliascope.evaluate.uncertainty import fit_uncertainty, volumes_of
@@ -100,7 +103,8 @@ def choose_from_evidence(evidence: Evidence, lone: Evidence | None = None) -> Ch
     evidence : Evidence
         Of a cross-validation, or of one model.
     lone : Evidence, optional
-        Of the same cross-validation, every slice as a lone image; it is shown and nothing is chosen on it.
+        Of the same cross-validation, every slice as a lone image: the calibration of slices that stand alone is fitted
+        on it, and it is shown.
 
     Returns
     -------
@@ -117,19 +121,10 @@ def choose_from_evidence(evidence: Evidence, lone: Evidence | None = None) -> Ch
         raise InputError(
             f"probabilities are calibrated on patients whom the models had not seen, received {origin.sample} evidence"
         )
-    slices = [one for patient in evidence.patients for one in patient.slices if not np.isnan(one.raw)]
-    labels = np.array([one.tumour for one in slices], dtype=np.bool_)
-    if labels.all() or not labels.any():
-        raise InputError(
-            f"calibration needs slices with and without tumour, received {int(labels.sum())} of {len(labels)} with "
-            "tumour"
-        )
     folds = len(origin.models) > 1
-    raw = np.array([one.raw for one in slices], dtype=np.float32)
-    calibration = fit_calibration(
-        labels, raw, patients=len(evidence.patients), fitted_on=OUT_OF_FOLD if folds else origin.split.side
-    )
-    probabilities = calibrate(raw, calibration)
+    fitted_on = OUT_OF_FOLD if folds else origin.split.side
+    calibration = _fit(evidence, lone, fitted_on)
+    labels, probabilities = _calibrated(evidence, calibration)
     common = common_point([_point(one) for one in origin.models])
     balanced = OperatingPoint(
         "balanced", youden_threshold(labels, probabilities), common.mask, common.components, common.run
@@ -141,12 +136,63 @@ def choose_from_evidence(evidence: Evidence, lone: Evidence | None = None) -> Ch
     return Chosen(
         calibration,
         choose_points(labels, probabilities, balanced),
-        fit_uncertainty(volumes_of(evidence.patients), fitted_on=OUT_OF_FOLD if folds else origin.split.side),
+        fit_uncertainty(volumes_of(evidence.patients), fitted_on=fitted_on),
         _source(record),
         _figures(record, alone) if folds else {},
         record if folds else None,
         alone if folds else None,
     )
+
+
+def _fit(evidence: Evidence, lone: Evidence | None, fitted_on: str) -> Calibration | None:
+    """Fit the calibration of slices of a volume and of slices that stand alone, each on its own kind where it is there.
+
+    Raises
+    ------
+    InputError
+        If slices with or without tumour are missing.
+    """
+    volumes, patients = _volumes(evidence), len(evidence.patients)
+    labels, raw = _labels(evidence), np.concatenate(_raw(evidence))
+    known = ~np.isnan(raw)
+    if labels[known].all() or not labels[known].any():
+        raise InputError(
+            f"calibration needs slices with and without tumour, received {int(labels[known].sum())} of "
+            f"{np.count_nonzero(known)} with tumour"
+        )
+    lengths = None if _is_lone(evidence) else [len(one) for one in volumes]
+    fitted = fit_calibration(labels, raw, patients=patients, fitted_on=fitted_on, volumes=lengths)
+    if fitted is None or fitted.volume is None or lone is None:
+        return fitted
+    alone = fit_calibration(_labels(lone), np.concatenate(_raw(lone)), patients=len(lone.patients), fitted_on=fitted_on)
+    return fitted if alone is None else replace(fitted, slope=alone.slope, intercept=alone.intercept)
+
+
+def _calibrated(evidence: Evidence, calibration: Calibration | None) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Labels and calibrated probabilities of all slices that have one."""
+    step = None if _is_lone(evidence) else 1
+    told = np.concatenate([calibrate(one, calibration, step=step) for one in _raw(evidence)])
+    known = ~np.isnan(told)
+    return _labels(evidence)[known], told[known]
+
+
+def _volumes(evidence: Evidence) -> list[list[SliceScore]]:
+    """The slices of each folder, in order."""
+    return [
+        list(some) for patient in evidence.patients for _, some in groupby(patient.slices, key=lambda one: one.folder)
+    ]
+
+
+def _labels(evidence: Evidence) -> NDArray[np.bool_]:
+    return np.array([one.tumour for volume in _volumes(evidence) for one in volume], dtype=np.bool_)
+
+
+def _raw(evidence: Evidence) -> list[NDArray[np.float32]]:
+    return [np.array([one.raw for one in volume], dtype=np.float32) for volume in _volumes(evidence)]
+
+
+def _is_lone(evidence: Evidence) -> bool:
+    return bool(evidence.origin.provenance.get(LONE))
 
 
 def calibrate_bundle(

@@ -79,6 +79,17 @@ class BundleRecord(Part):
     """Digest of the list of seen slices."""
 
 
+class VolumeLineRecord(Part):
+    """How probabilities of a volume's slices were calibrated: with the logits of their neighbours."""
+
+    slope: float
+    """Of the slice's own logit."""
+    beside: float
+    """Of the mean logit of both neighbours."""
+    intercept: float
+    """Of the line on the logits."""
+
+
 class CalibrationRecord(Part):
     """How probabilities were calibrated: logit times slope plus intercept."""
 
@@ -94,6 +105,8 @@ class CalibrationRecord(Part):
     """How many slices."""
     tumour_slices: int
     """How many of them with tumour."""
+    volume: VolumeLineRecord | None = None
+    """Of slices of a volume; null where they have the same line as lone images."""
 
 
 class ModelRecord(Part):

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.bundle import Bundle
-from gliascope.detect.detector import Detector
+from gliascope.detect.case import neighbour_step
+from gliascope.detect.detector import DetectedBatch, Detector
 from gliascope.engine.base import Engine
 from gliascope.findings import Detection, OperatingPoint, Segmentation
 from gliascope.prepare import Prepared
@@ -24,7 +25,8 @@ class Networks:
 
     A slice goes through trunk and decoder in one go, so that its features are let go at once; as many slices are on
     their way as the engine has lanes. An engine without lanes gets batches. Several threads may ask at a time; they
-    share the lanes.
+    share the lanes. Where neighbours turn a slice of a volume into a tumour slice that was none by itself, it goes
+    through both once more.
 
     Parameters
     ----------
@@ -39,6 +41,7 @@ class Networks:
         self.point = point
         self._detector = Detector(engine, bundle.wiring, point.detection, batch_size, bundle.calibration)
         self._segmenter = Segmenter(engine, bundle.wiring, point.mask)
+        self._distance = bundle.recipe.preparation.neighbour_distance
         self._batch_size = 1 if engine.lanes else batch_size
         self._pool = ThreadPoolExecutor(engine.lanes, "gliascope-slices") if engine.lanes > 1 else None
 
@@ -69,22 +72,34 @@ class Networks:
         pixels = np.zeros(mask.shape, dtype=np.float32)
 
         def look(chosen: NDArray[np.intp]) -> None:
-            images = prepared.images[chosen]
-            said = self._detector.look(images, assessable[chosen])
+            said = self._detector.look(prepared.images[chosen], assessable[chosen])
             probability[chosen], raw[chosen], positive[chosen] = said.probability, said.raw, said.positive
-            if not said.positive.any():
-                return
-            found = chosen[said.positive]
-            outlined = self._segmenter.segment(images[said.positive], said.features, prepared.inverse)
-            mask[found] = outlined.mask
-            pixels[found] = outlined.probability
+            outline(chosen, said)
 
-        self._map(look, (run[start : start + self._batch_size] for start in range(0, len(run), self._batch_size)))
+        def look_again(chosen: NDArray[np.intp]) -> None:
+            outline(chosen, self._detector.look(prepared.images[chosen], assessable[chosen], every=True))
+
+        def outline(chosen: NDArray[np.intp], said: DetectedBatch) -> None:
+            if said.positive.any():
+                found = chosen[said.positive]
+                outlined = self._segmenter.segment(prepared.images[found], said.features, prepared.inverse)
+                mask[found], pixels[found] = outlined.mask, outlined.probability
+
+        self._map(look, self._parts(run))
+        raw, probability = raw[result_of], probability[result_of]
         if scan.is_volume:
+            alone, step = positive, neighbour_step(scan, self._distance)
+            probability, positive = self._detector.among_neighbours(raw, assessable, step)
+            self._map(look_again, self._parts(np.flatnonzero(positive & ~alone)))
+            mask[alone & ~positive] = False
+            pixels[alone & ~positive] = 0
             mask = keep_components(mask, self.point.components)
-        detection = Detection(probability[result_of], positive, self.point.detection, raw[result_of])
+        detection = Detection(probability, positive, self.point.detection, raw)
         soft = {int(place): soft_areas(pixels[place], mask[place]) for place in np.flatnonzero(positive)}
         return detection, Segmentation(mask, pixels if probabilities else None, self.point.mask, soft)
+
+    def _parts(self, places: NDArray[np.intp]) -> Iterable[NDArray[np.intp]]:
+        return (places[start : start + self._batch_size] for start in range(0, len(places), self._batch_size))
 
     def _map(self, function: Callable[[NDArray[np.intp]], None], parts: Iterable[NDArray[np.intp]]) -> None:
         if self._pool is None:

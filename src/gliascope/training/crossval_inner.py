@@ -85,7 +85,7 @@ def measure_inner(run: Path, data: Path, split: Split, recipe: Recipe, tables: T
     networks, epochs = best_networks(run, recipe)
     predictions = predict_networks(networks, tables.validation)
     operation = choose_operation(tables.validation, predictions)
-    calibrated = operation.calibrated(predictions)
+    calibrated = operation.calibrated(tables.validation, predictions)
     folders = side_patients(split, "validation", data)
     steps: dict[str, int] = {stage: plan_steps(tables.train.labels, recipe, stage).total for stage in networks.stages}
     patients = score_table(

@@ -109,7 +109,7 @@ def measure_variants(run: Path, data: Path, split: Split, recipe: Recipe, table:
             point = operation.balanced
             if point not in known:
                 scores = score_table(
-                    folders, table, operation.calibrated(predictions), point, split.fold, raw=predictions.slices
+                    folders, table, operation.calibrated(table, predictions), point, split.fold, raw=predictions.slices
                 )
                 known[point] = {
                     name: one.value if math.isfinite(one.value) else None for name, one in headline(scores).items()

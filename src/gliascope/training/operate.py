@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gliascope.detect.calibration import calibrate
 from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.thresholds import choose_points
@@ -36,11 +39,11 @@ class Operation:
         """The point that is used unless another is asked for."""
         return self.points["balanced"]
 
-    def calibrated(self, predictions: Predictions) -> Predictions:
-        """Calibrate the slices of some predictions."""
+    def calibrated(self, table: SliceTable, predictions: Predictions) -> Predictions:
+        """Calibrate the slices of some predictions for the table's patients, each a volume."""
         if predictions.slices is None:
             return predictions
-        return Predictions(calibrate(predictions.slices, self.calibration), predictions.masks)
+        return Predictions(_calibrated(table, predictions.slices, self.calibration), predictions.masks)
 
 
 def choose_operation(
@@ -62,7 +65,18 @@ def choose_operation(
     """
     if predictions.slices is None:
         raise ValueError("operating points need slice probabilities, received none")
-    calibration = fit_calibration(table.labels, predictions.slices, patients=len(table.patients), fitted_on=VALIDATION)
-    calibrated = calibrate(predictions.slices, calibration)
+    calibration = fit_calibration(
+        table.labels,
+        predictions.slices,
+        patients=len(table.patients),
+        fitted_on=VALIDATION,
+        volumes=[len(one.hashes) for one in table.patients],
+    )
+    calibrated = _calibrated(table, predictions.slices, calibration)
     balanced = choose_operating_point(table, Predictions(calibrated, predictions.masks), choices)
     return Operation(calibration, choose_points(table.labels, calibrated, balanced))
+
+
+def _calibrated(table: SliceTable, slices: NDArray[np.float32], calibration: Calibration | None) -> NDArray[np.float32]:
+    parts = (calibrate(slices[one.rows], calibration, step=1) for one in table.patients)
+    return np.concatenate([*parts, slices[:0]])
