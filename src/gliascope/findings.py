@@ -61,7 +61,7 @@ class Calibration:
     Attributes
     ----------
     slope : float
-        Over 0, so that the order of the slices stays.
+        Over 0, so that the order of slices that stand alone stays.
     intercept : float
     fitted_on : str
         Which predictions the numbers were fitted on.
@@ -93,12 +93,15 @@ class Detection:
     threshold : float
     raw : ndarray, float32, shape (slice,), or None
         The probability before calibration.
+    beside : ndarray, float64, shape (slice,), or None
+        Mean logit of the neighbours' raw probabilities; NaN where a slice stands alone.
     """
 
     probability: NDArray[np.float32]
     positive: NDArray[np.bool_]
     threshold: float
     raw: NDArray[np.float32] | None = None
+    beside: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,8 @@ class SliceFinding:
         Why the slice is not assessable, or would not be if the verdict had not been forced; one of `REASONS`.
     raw_probability : float or None
         The network's own probability, before calibration; None where the slice is not assessable.
+    beside : float or None
+        Mean logit of the neighbours' own probabilities; None where the slice stands alone or is not assessable.
     soft : SoftAreas or None
         How sure the segmenter is; None where the slice, or its volume, was not called tumour.
     measured : str
@@ -223,6 +228,7 @@ class SliceFinding:
     raw_probability: float | None = None
     soft: SoftAreas | None = None
     measured: str = ""
+    beside: float | None = None
 
     @property
     def area_px(self) -> int:

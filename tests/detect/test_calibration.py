@@ -74,23 +74,27 @@ def test_the_detector_s_threshold_is_on_the_calibrated_scale() -> None:
 def test_neighbours_speak_along_by_hand() -> None:
     both = replace(HALF, volume=VolumeLine(0.5, 0.25, 0.1))
     raw = expit(np.array([-2.0, 4.0, 0.0, 2.0])).astype(np.float32)  # the ends stand in for neighbours of theirs
-    beside = np.array([(-2 + 4) / 2, (-2 + 0) / 2, (4 + 2) / 2, (0 + 2) / 2])
+    beside = neighbour_logits(raw)
+    assert beside == pytest.approx([(-2 + 4) / 2, (-2 + 0) / 2, (4 + 2) / 2, (0 + 2) / 2], abs=1e-5)
     hoped = expit(0.5 * np.array([-2.0, 4.0, 0.0, 2.0]) + 0.25 * beside + 0.1)
-    assert calibrate(raw, both, step=1) == pytest.approx(hoped, abs=1e-6)
+    assert calibrate(raw, both, beside) == pytest.approx(hoped, abs=1e-6)
     assert np.array_equal(calibrate(raw, both), calibrate(raw, HALF))
-    assert np.array_equal(calibrate(raw, HALF, step=1), calibrate(raw, HALF))
+    assert np.array_equal(calibrate(raw, HALF, beside), calibrate(raw, HALF))
+    beside[1] = np.nan  # a slice that stands alone
+    mixed = calibrate(raw, both, beside)
+    assert mixed[1] == calibrate(raw, HALF)[1]
+    assert mixed[2] == pytest.approx(hoped[2], abs=1e-6)
 
 
 def test_neighbours_may_be_further_away() -> None:
-    _, beside = neighbour_logits(expit(np.arange(5.0)), step=2)
-    assert beside == pytest.approx([(0 + 2) / 2, (1 + 3) / 2, (0 + 4) / 2, (1 + 3) / 2, (2 + 4) / 2])
-    _, beside = neighbour_logits(expit(np.arange(2.0)), step=3)
-    assert beside == pytest.approx([0, 1])
+    assert neighbour_logits(expit(np.arange(5.0)), step=2) == pytest.approx(
+        [(0 + 2) / 2, (0 + 3) / 2, (0 + 4) / 2, (1 + 4) / 2, (2 + 4) / 2]
+    )
+    assert neighbour_logits(expit(np.arange(2.0)), step=3) == pytest.approx([0.5, 0.5])
+    assert np.isnan(neighbour_logits(np.array([0.5]))).all()
 
 
 def test_a_slice_stands_in_for_a_neighbour_without_a_probability() -> None:
-    own, beside = neighbour_logits(np.array([0.5, np.nan, expit(2.0), 0.0]))
-    assert np.isnan(own[1])
-    assert np.isnan(beside).tolist() == [False, False, False, False]
+    beside = neighbour_logits(np.array([0.5, np.nan, expit(2.0), 0.0]))
     assert beside[0] == pytest.approx(0)
     assert beside[2] == pytest.approx((2 + np.log(EDGE)) / 2, abs=1e-3)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from gliascope.bundle import CARD, LICENCE, load_bundle, write_bundle
-from gliascope.detect.calibration import calibrate
+from gliascope.detect.assessable import Assessment
+from gliascope.detect.calibration import calibrate, neighbour_logits
 from gliascope.engine.fake import FakeEngine
-from gliascope.findings import Calibration, OperatingPoint, VolumeLine
+from gliascope.findings import Calibration, OperatingPoint, Reason, VolumeLine
 from gliascope.pipeline import Analyser
 from gliascope.read import case_from_array
 from gliascope.scan import Case
@@ -71,7 +72,7 @@ def test_neighbours_add_slices_and_take_them_away(make_bundle: Callable[..., Pat
     line = replace(ALONE, volume=VolumeLine(0.0, 1.0, 0.0))  # the neighbours alone decide
     path = make_bundle(line, float(limit))
     found = Analyser(path).analyse(case)
-    hoped = calibrate(raw, line, step=1)
+    hoped = calibrate(raw, line, neighbour_logits(raw))
     assert [one.probability for one in found.slices] == hoped.tolist()
     called = [one.verdict == "tumour" for one in found.slices]
     assert called == (hoped >= np.float32(limit)).tolist()
@@ -127,4 +128,30 @@ def test_neighbours_lie_as_far_away_as_in_the_training_data(make_bundle: Callabl
     thin = replace(case, scans=(replace(scan, affine=affine, has_geometry=True),))
     raw = raw_of(path, thin)
     found = Analyser(path).analyse(thin)
-    assert [one.probability for one in found.slices] == calibrate(raw, line, step=2).tolist()
+    assert [one.probability for one in found.slices] == calibrate(raw, line, neighbour_logits(raw, 2)).tolist()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_refused_slice_has_no_say(
+    make_bundle: Callable[..., Path], case: Case, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    reasons: list[Reason | None] = [None] * SLICES
+    reasons[GAP - 1] = "saturated"
+    assessment = Assessment(tuple(reasons), ("",) * SLICES, np.zeros(SLICES))
+    monkeypatch.setattr(Analyser, "_assess", lambda *_: assessment)
+    line = replace(ALONE, volume=VolumeLine(0.2, 0.8, 0.0))
+    found = Analyser(make_bundle(line, 0.5), force=force).analyse(case)
+    raw = np.array([one.raw_probability for one in found.slices], np.float32)
+    assert np.isnan(raw[GAP - 1]) == (not force)
+    hoped = calibrate(raw, line, neighbour_logits(raw))
+    np.testing.assert_array_equal(np.array([one.probability for one in found.slices], np.float32), hoped)
+
+
+def test_several_lanes_and_kept_probabilities_say_the_same(make_bundle: Callable[..., Path], case: Case) -> None:
+    path = make_bundle(replace(ALONE, volume=VolumeLine(0.0, 1.0, 0.0)), 0.5)
+    one = Analyser(path, threads=1, save_probabilities=True).analyse(case)
+    two = Analyser(path, threads=2, save_probabilities=True).analyse(case)
+    for left, right in zip(one.slices, two.slices, strict=True):
+        assert (left.probability, left.verdict, left.beside) == (right.probability, right.verdict, right.beside)
+        assert np.array_equal(left.mask, right.mask)
+        assert (left.mask_probability is None) == (left.verdict != "tumour")

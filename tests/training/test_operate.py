@@ -29,12 +29,14 @@ def test_thresholds_are_chosen_on_the_calibrated_scale(make_table: TableFactory)
     assert calibrated.masks is predictions.masks
 
 
-def test_calibration_changes_no_call_and_no_outline(make_table: TableFactory) -> None:
+def test_without_neighbours_calibration_changes_no_call_and_no_outline(make_table: TableFactory) -> None:
     table = make_table(patients=3, slices=8, tumours=3)
     rng = np.random.default_rng(4)
     slices = np.clip(0.7 * table.labels + rng.uniform(0, 0.5, len(table.labels)), 0.01, 0.99).astype(np.float32)
     predictions = Predictions(slices, table.masks.astype(np.float16))
     operation, plain = choose_operation(table, predictions), choose_operating_point(table, predictions)
+    assert operation.calibration is not None
+    assert operation.calibration.volume is None  # random slices: neighbours tell nothing
     after = operation.calibrated(table, predictions).slices
     assert after is not None
     assert np.array_equal(after >= operation.balanced.detection, slices >= plain.detection)

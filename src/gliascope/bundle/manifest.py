@@ -50,7 +50,7 @@ class _VolumeLine(BaseModel):
 
 class _Calibration(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
-    method: Literal["platt"]
+    method: Literal["platt", "platt-neighbours"]
     slope: float = Field(gt=0, allow_inf_nan=False)
     intercept: float = Field(allow_inf_nan=False)
     fitted_on: str

@@ -130,7 +130,8 @@ def _point_values(point: OperatingPoint) -> dict[str, Any]:
 
 def _calibration_values(calibration: Calibration) -> dict[str, Any]:
     values = asdict(calibration)
-    return {"method": "platt"} | {key: value for key, value in values.items() if value is not None}
+    method = "platt" if calibration.volume is None else "platt-neighbours"  # which older versions do not know
+    return {"method": method} | {key: value for key, value in values.items() if value is not None}
 
 
 def _check_place(target: Path) -> None:

@@ -23,8 +23,8 @@ def calibrate(
         typer.Option(
             metavar="FILE",
             exists=True,
-            help="Evidence of the same slices as lone images, for the card; where --evidence is the folder of a "
-            "cross-validation, its own.",
+            help="Evidence of the same slices as lone images, for their calibration and the card; where --evidence is "
+            "the folder of a cross-validation, its own.",
         ),
     ] = None,
     output: Annotated[
@@ -61,5 +61,8 @@ def calibrate(
         return
     made = bundle.calibration
     line = "probabilities stay the network's own" if made is None else f"slope {made.slope:.3f}, {made.intercept:+.3f}"
+    if made is not None and made.volume is not None:
+        own, beside = made.volume.slope, made.volume.beside
+        line = f"in volumes slope {own:.3f}, neighbours {beside:.3f}, {made.volume.intercept:+.3f}; lone images {line}"
     points = ", ".join(f"{name} {one.detection:.3f}" for name, one in bundle.operating_points.items())
     note(f"{bundle.path}: {line}; a slice is tumour from: {points}")

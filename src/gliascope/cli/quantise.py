@@ -23,6 +23,7 @@ def quantise(
         Path, typer.Option(metavar="FILE", exists=True, dir_okay=False, help="The split it was trained by.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="NEW", help="Folder of the new bundle.")],
+    fold: Annotated[int | None, typer.Option(min=0, help="Which fold of a file of folds, from 0.")] = None,
     slices: Annotated[int, typer.Option(min=8, help="Slices that the tensors' ranges are measured on.")] = 200,
     checked: Annotated[int, typer.Option(min=2, help="Slices that results are compared on.")] = 48,
     limit: Annotated[
@@ -63,7 +64,7 @@ def quantise(
         made, results = quantise_bundle(
             load_bundle(model),
             data,
-            load_split(split),
+            load_split(split, fold),
             output,
             slices=slices,
             checked=checked,

@@ -86,7 +86,7 @@ class Detector:
             yield self.look(images[place], assessable[place], start)
 
     def among_neighbours(
-        self, raw: NDArray[np.float32], assessable: NDArray[np.bool_], step: int
+        self, raw: NDArray[np.float32], beside: NDArray[np.float64], assessable: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Judge the slices of a volume once all of them have been looked at.
 
@@ -94,10 +94,10 @@ class Detector:
         ----------
         raw : ndarray, float32, shape (slice,)
             Probabilities before calibration, in the volume's order.
+        beside : ndarray, float64, shape (slice,)
+            See `gliascope.detect.calibration.calibrate`.
         assessable : ndarray, bool, shape (slice,)
             See `detect`.
-        step : int
-            How many slices away a slice's neighbours are.
 
         Returns
         -------
@@ -105,7 +105,7 @@ class Detector:
             Calibrated (`gliascope.detect.calibration.calibrate`).
         positive : ndarray, bool, shape (slice,)
         """
-        probability = calibrate(raw, self.calibration, step=step)
+        probability = calibrate(raw, self.calibration, beside)
         return probability, (probability >= np.float32(self.threshold)) & assessable
 
     def look(

@@ -45,6 +45,7 @@ COLUMNS: Final[dict[str, str]] = {
     "voxel_mm3": "float64",
     "volume_hd95_mm": "float64",
     "volume_asd_mm": "float64",
+    "beside": "float64",
 }
 """Columns and their types, as PyArrow calls them.
 
@@ -57,13 +58,14 @@ SOFT: Final = {"expected": "expected_px", "inside": "inside_px", "wide": "wide_p
 VOLUME: Final = {"voxel_mm3": "voxel_mm3", "hd95_mm": "volume_hd95_mm", "asd_mm": "volume_asd_mm"}
 """Columns of `gliascope.evaluate.score.VolumeScore`, which the slices of a folder share."""
 
-OPTIONAL: Final = ("fold", "probability", "hd95", "asd", "raw", *SOFT.values(), *VOLUME.values())
+OPTIONAL: Final = ("fold", "probability", "hd95", "asd", "raw", *SOFT.values(), *VOLUME.values(), "beside")
 """Columns that are null where something is not defined."""
 
 ADDED: Final[dict[str, str | None]] = {
     "raw": "probability",
     **dict.fromkeys(SOFT.values()),
     **dict.fromkeys(VOLUME.values()),
+    "beside": None,
 }
 """Columns that older evidence lacks, and the columns whose values they had then; None where they were not known."""
 
@@ -124,6 +126,7 @@ def _row(patient: PatientScore, one: SliceScore, sample: str) -> dict[str, Any]:
             column: None if one.volume is None else _defined(getattr(one.volume, name))
             for name, column in VOLUME.items()
         },
+        "beside": _defined(one.beside),
     }
 
 
@@ -161,6 +164,7 @@ def _slice(row: Mapping[str, Any]) -> SliceScore:
         raw=_number(row["raw"]),
         soft=_soft(row),
         volume=_volume(row),
+        beside=_number(row["beside"]),
     )
 
 

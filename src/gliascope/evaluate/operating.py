@@ -46,7 +46,7 @@ def operating_results(
     """Count what would have been called at each operating point, by the probabilities that were told.
 
     A row is a maximal stretch of neighbouring tumour-free slices of one folder, at least as long as a run; it is judged
-    as if it were a volume of its own.
+    as if it were a volume of its own, by probabilities in which its end slices heard the tumour beside them.
 
     Parameters
     ----------

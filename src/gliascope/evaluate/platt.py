@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.detect.calibration import neighbour_logits
+from gliascope.detect.calibration import clipped_logits
 from gliascope.findings import Calibration, VolumeLine
 
 logger = logging.getLogger(__name__)
@@ -25,7 +24,7 @@ def fit_calibration(
     *,
     patients: int,
     fitted_on: str,
-    volumes: Sequence[int] | None = None,
+    beside: NDArray[np.float64] | None = None,
 ) -> Calibration | None:
     """Fit slope and intercept on the logit by maximum likelihood (Platt 1999), and the line of volumes.
 
@@ -42,8 +41,9 @@ def fit_calibration(
         How many patients they are of; kept with the numbers.
     fitted_on : str
         Kept with the numbers.
-    volumes : sequence of int, optional
-        How many slices each volume has, where all of the slices are those of volumes, one after the other and in order.
+    beside : ndarray, float64, shape (slice,), optional
+        Mean logits of the neighbours (`gliascope.detect.calibration.neighbour_logits`); NaN where a slice stands
+        alone.
 
     Returns
     -------
@@ -52,34 +52,32 @@ def fit_calibration(
         where neighbours tell more than a third number costs (Schwarz 1978: Bayesian information criterion).
     """
     known = ~np.isnan(probabilities)
-    mine = labels[known]
+    mine, own = labels[known], clipped_logits(probabilities[known])
     tumour, empty = int(mine.sum()), int((~mine).sum())
     if not tumour or not empty:
         return None
-    own, beside = _logits(probabilities, volumes)
     targets = np.where(mine, (tumour + 1) / (tumour + 2), 1 / (empty + 2))
-    slope, intercept = fit_line(own[known], targets)
+    slope, intercept = fit_line(own, targets)
     if not slope > LEAST_SLOPE:
         logger.warning("not calibrated: higher probabilities must go with tumour, received a slope of %.3g", slope)
         return None
-    volume = None
-    if volumes is not None:
-        found = fit_volume_line(own[known], beside[known], targets)
-        if _gain(own[known], beside[known], targets, (slope, intercept), found) > math.log(len(mine)):
-            volume = found
+    volume = None if beside is None else _worthwhile(own, beside[known], targets)
     return Calibration(slope, intercept, fitted_on, patients, len(mine), tumour, volume)
 
 
-def _logits(
-    probabilities: NDArray[np.floating], volumes: Sequence[int] | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if volumes is None:
-        volumes = [1] * len(probabilities)
-    if sum(volumes) != len(probabilities):
-        raise ValueError(f"volumes must hold all {len(probabilities)} slices, received {sum(volumes)}")
-    parts = np.split(probabilities, np.cumsum(volumes)[:-1])
-    own, beside = zip(*(neighbour_logits(one) for one in parts), strict=True)
-    return np.concatenate(own), np.concatenate(beside)
+def _worthwhile(
+    own: NDArray[np.float64], beside: NDArray[np.float64], targets: NDArray[np.float64]
+) -> VolumeLine | None:
+    """Fit the line of volumes on the slices that have neighbours; None where it is not worth a third number."""
+    inside = ~np.isnan(beside)
+    own, beside, targets = own[inside], beside[inside], targets[inside]
+    if not len(own):
+        return None
+    slope, intercept = fit_line(own, targets)
+    found = fit_volume_line(own, beside, targets)
+    alone = _loss(slope * own + intercept, targets)
+    together = _loss(found.slope * own + found.beside * beside + found.intercept, targets)
+    return found if 2 * len(own) * (alone - together) > math.log(len(own)) else None
 
 
 def fit_line(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[float, float]:
@@ -121,7 +119,7 @@ def fit_volume_line(own: NDArray[np.float64], beside: NDArray[np.float64], targe
     Parameters
     ----------
     own, beside : ndarray, float64, shape (slice,)
-        See `gliascope.detect.calibration.neighbour_logits`.
+        Logits of the slices, and mean logits of their neighbours.
     targets : ndarray, float64, shape (slice,)
         Between 0 and 1, exclusive.
 
@@ -148,19 +146,6 @@ def fit_volume_line(own: NDArray[np.float64], beside: NDArray[np.float64], targe
         options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000},
     )
     return VolumeLine(*(float(one) for one in found.x))
-
-
-def _gain(
-    own: NDArray[np.float64],
-    beside: NDArray[np.float64],
-    targets: NDArray[np.float64],
-    line: tuple[float, float],
-    volume: VolumeLine,
-) -> float:
-    """Twice the log-likelihood that the neighbours add."""
-    alone = _loss(line[0] * own + line[1], targets)
-    together = _loss(volume.slope * own + volume.beside * beside + volume.intercept, targets)
-    return 2 * len(own) * (alone - together)
 
 
 def _loss(values: NDArray[np.float64], targets: NDArray[np.float64]) -> float:

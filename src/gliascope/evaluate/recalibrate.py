@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.bundle import LICENCE, Bundle, load_bundle, write_bundle
-from gliascope.detect.calibration import calibrate
+from gliascope.detect.calibration import calibrate, neighbour_logits
 from gliascope.errors import InputError
 from gliascope.evaluate.card import model_card
 from gliascope.evaluate.evidence import Evidence, load_evidence, record_of
@@ -23,7 +23,6 @@ from gliascope.evaluate.output import EVIDENCE
 from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.record import LONE, EvaluationRecord
 from gliascope.evaluate.record_parts import ModelRecord
-from gliascope.evaluate.score import SliceScore
 from gliascope.evaluate.stamp import check_lone, summary_of
 from gliascope.evaluate.thresholds import choose_points, common_point, youden_threshold
 from gliascope.evaluate.uncertainty import fit_uncertainty, volumes_of
@@ -152,43 +151,46 @@ def _fit(evidence: Evidence, lone: Evidence | None, fitted_on: str) -> Calibrati
     InputError
         If slices with or without tumour are missing.
     """
-    volumes, patients = _volumes(evidence), len(evidence.patients)
-    labels, raw = _labels(evidence), np.concatenate(_raw(evidence))
+    labels, raw, beside = _slices(evidence)
     known = ~np.isnan(raw)
     if labels[known].all() or not labels[known].any():
         raise InputError(
             f"calibration needs slices with and without tumour, received {int(labels[known].sum())} of "
             f"{np.count_nonzero(known)} with tumour"
         )
-    lengths = None if _is_lone(evidence) else [len(one) for one in volumes]
-    fitted = fit_calibration(labels, raw, patients=patients, fitted_on=fitted_on, volumes=lengths)
+    patients = len(evidence.patients)
+    fitted = fit_calibration(labels, raw, patients=patients, fitted_on=fitted_on, beside=beside)
     if fitted is None or fitted.volume is None or lone is None:
         return fitted
-    alone = fit_calibration(_labels(lone), np.concatenate(_raw(lone)), patients=len(lone.patients), fitted_on=fitted_on)
+    labels, raw, _ = _slices(lone)
+    alone = fit_calibration(labels, raw, patients=patients, fitted_on=fitted_on)
     return fitted if alone is None else replace(fitted, slope=alone.slope, intercept=alone.intercept)
 
 
 def _calibrated(evidence: Evidence, calibration: Calibration | None) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Labels and calibrated probabilities of all slices that have one."""
-    step = None if _is_lone(evidence) else 1
-    told = np.concatenate([calibrate(one, calibration, step=step) for one in _raw(evidence)])
-    known = ~np.isnan(told)
-    return _labels(evidence)[known], told[known]
+    labels, raw, beside = _slices(evidence)
+    told = calibrate(raw, calibration, beside)
+    return labels[~np.isnan(told)], told[~np.isnan(told)]
 
 
-def _volumes(evidence: Evidence) -> list[list[SliceScore]]:
-    """The slices of each folder, in order."""
-    return [
-        list(some) for patient in evidence.patients for _, some in groupby(patient.slices, key=lambda one: one.folder)
-    ]
+def _slices(evidence: Evidence) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float64]]:
+    """Labels, the networks' own probabilities, and the mean logits of the neighbours.
 
-
-def _labels(evidence: Evidence) -> NDArray[np.bool_]:
-    return np.array([one.tumour for volume in _volumes(evidence) for one in volume], dtype=np.bool_)
-
-
-def _raw(evidence: Evidence) -> list[NDArray[np.float32]]:
-    return [np.array([one.raw for one in volume], dtype=np.float32) for volume in _volumes(evidence)]
+    Older evidence does not know the latter. Of whole patients without a spacing they are made up for: the slices of a
+    folder are a volume there.
+    """
+    labels, raw, beside = [], [], []
+    for patient in evidence.patients:
+        for _, some in groupby(patient.slices, key=lambda one: one.folder):
+            mine = list(some)
+            own = np.array([one.raw for one in mine], dtype=np.float32)
+            told = np.array([one.beside for one in mine])
+            older = np.isnan(told).all() and all(one.volume is None for one in mine)
+            labels.append(np.array([one.tumour for one in mine], dtype=np.bool_))
+            raw.append(own)
+            beside.append(neighbour_logits(own) if older and not _is_lone(evidence) else told)
+    return np.concatenate(labels), np.concatenate(raw), np.concatenate(beside)
 
 
 def _is_lone(evidence: Evidence) -> bool:

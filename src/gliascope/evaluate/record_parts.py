@@ -91,12 +91,12 @@ class VolumeLineRecord(Part):
 
 
 class CalibrationRecord(Part):
-    """How probabilities were calibrated: logit times slope plus intercept."""
+    """How probabilities were calibrated."""
 
     slope: float
-    """Of the line on the logit."""
+    """Of the line on the logit; of lone images alone where `volume` is there."""
     intercept: float
-    """Of the line on the logit."""
+    """Likewise."""
     fitted_on: str
     """Which predictions they were fitted on."""
     patients: int

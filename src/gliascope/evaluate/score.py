@@ -62,6 +62,8 @@ class SliceScore:
         Digest of the image's pixels, which names it whatever its file is called.
     raw : float
         The network's own probability, before calibration; NaN where the slice could not be assessed.
+    beside : float
+        Mean logit of the neighbours' own probabilities; NaN where the slice stands alone, and in older evidence.
     soft : SoftAreas or None
         How sure the segmenter is; None where the slice, or its volume, was not called tumour, and in older evidence.
     volume : VolumeScore or None
@@ -83,6 +85,7 @@ class SliceScore:
     raw: float = math.nan
     soft: SoftAreas | None = None
     volume: VolumeScore | None = None
+    beside: float = math.nan
 
     @property
     def tumour(self) -> bool:
@@ -269,6 +272,7 @@ def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) 
                 raw=one.probability if one.raw_probability is None else one.raw_probability,
                 soft=one.soft,
                 volume=volume,
+                beside=math.nan if one.beside is None else one.beside,
             )
         )
     return tuple(scores)

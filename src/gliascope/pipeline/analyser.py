@@ -258,7 +258,8 @@ class Analyser:
             slices = [refused_slice(one, shape, why or "blank", how) for one, why, how in whys]
             return Part(slices, judged, tuple(remarks_on_refusal(slices)))
         prepared = prepare(scan, self.bundle.recipe.preparation)
-        detection, segmentation = self._networks.run(scan, prepared, judged, self.save_probabilities)
+        refused = None if self.force else assessment.refused
+        detection, segmentation = self._networks.run(scan, prepared, judged, self.save_probabilities, refused=refused)
         run = run_length(scan, self.operating_point.run, self.bundle.recipe.preparation.neighbour_distance)
         score = run_score(detection.probability, judged, run)
         called = bool(score >= np.float32(detection.threshold))

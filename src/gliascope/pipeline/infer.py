@@ -1,4 +1,4 @@
-"""The networks over one scan: the trunk once for every slice, the decoder only where a tumour is suspected."""
+"""The networks over one scan: the trunk for every slice, the decoder only where a tumour is suspected."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.bundle import Bundle
+from gliascope.detect.calibration import neighbour_logits
 from gliascope.detect.case import neighbour_step
 from gliascope.detect.detector import DetectedBatch, Detector
 from gliascope.engine.base import Engine
@@ -46,7 +47,13 @@ class Networks:
         self._pool = ThreadPoolExecutor(engine.lanes, "gliascope-slices") if engine.lanes > 1 else None
 
     def run(
-        self, scan: Scan, prepared: Prepared, assessable: NDArray[np.bool_], probabilities: bool = False
+        self,
+        scan: Scan,
+        prepared: Prepared,
+        assessable: NDArray[np.bool_],
+        probabilities: bool = False,
+        *,
+        refused: NDArray[np.bool_] | None = None,
     ) -> tuple[Detection, Segmentation]:
         """Detect and outline.
 
@@ -59,6 +66,8 @@ class Networks:
             False where a slice is never called positive. Such slices that are alike are run once.
         probabilities : bool
             Keep each pixel's probability.
+        refused : ndarray, bool, shape (slice,), optional
+            True where a slice has no say in what its neighbours are called; by default none.
 
         Returns
         -------
@@ -87,14 +96,17 @@ class Networks:
 
         self._map(look, self._parts(run))
         raw, probability = raw[result_of], probability[result_of]
+        beside = np.full(len(scan), np.nan)
         if scan.is_volume:
-            alone, step = positive, neighbour_step(scan, self._distance)
-            probability, positive = self._detector.among_neighbours(raw, assessable, step)
+            alone = positive
+            heard = raw if refused is None else np.where(refused, np.float32(np.nan), raw)
+            beside = neighbour_logits(heard, neighbour_step(scan, self._distance))
+            probability, positive = self._detector.among_neighbours(raw, beside, assessable)
             self._map(look_again, self._parts(np.flatnonzero(positive & ~alone)))
             mask[alone & ~positive] = False
             pixels[alone & ~positive] = 0
             mask = keep_components(mask, self.point.components)
-        detection = Detection(probability, positive, self.point.detection, raw)
+        detection = Detection(probability, positive, self.point.detection, raw, beside)
         soft = {int(place): soft_areas(pixels[place], mask[place]) for place in np.flatnonzero(positive)}
         return detection, Segmentation(mask, pixels if probabilities else None, self.point.mask, soft)
 

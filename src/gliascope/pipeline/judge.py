@@ -92,6 +92,7 @@ def slice_finding(source: Source, place: int, detection: Detection, segmentation
         mask_probability=kept,
         raw_probability=None if detection.raw is None else float(detection.raw[place]),
         soft=segmentation.soft.get(place),
+        beside=None if detection.beside is None or np.isnan(beside := detection.beside[place]) else float(beside),
     )
 
 

@@ -69,7 +69,7 @@ def export_run(
         What calibration and thresholds are chosen on in place of the validation patients; needed where everybody
         trains.
     lone : Evidence, optional
-        Of the same patients, every slice as a lone image: for the card.
+        Of the same patients, every slice as a lone image: for their calibration and the card.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.detect.calibration import calibrate
+from gliascope.detect.calibration import calibrate, neighbour_logits
 from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.thresholds import choose_points
 from gliascope.findings import Calibration, OperatingPoint
@@ -43,7 +43,14 @@ class Operation:
         """Calibrate the slices of some predictions for the table's patients, each a volume."""
         if predictions.slices is None:
             return predictions
-        return Predictions(_calibrated(table, predictions.slices, self.calibration), predictions.masks)
+        told = calibrate(predictions.slices, self.calibration, beside_of(table, predictions.slices))
+        return Predictions(told, predictions.masks)
+
+
+def beside_of(table: SliceTable, slices: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Mean logits of each slice's neighbours among its patient's slices, as the pipeline takes them."""
+    parts = (neighbour_logits(slices[one.rows], one.step) for one in table.patients)
+    return np.concatenate([*parts, np.zeros(0)])
 
 
 def choose_operation(
@@ -65,18 +72,14 @@ def choose_operation(
     """
     if predictions.slices is None:
         raise ValueError("operating points need slice probabilities, received none")
+    beside = beside_of(table, predictions.slices)
     calibration = fit_calibration(
         table.labels,
         predictions.slices,
         patients=len(table.patients),
         fitted_on=VALIDATION,
-        volumes=[len(one.hashes) for one in table.patients],
+        beside=beside,
     )
-    calibrated = _calibrated(table, predictions.slices, calibration)
+    calibrated = calibrate(predictions.slices, calibration, beside)
     balanced = choose_operating_point(table, Predictions(calibrated, predictions.masks), choices)
     return Operation(calibration, choose_points(table.labels, calibrated, balanced))
-
-
-def _calibrated(table: SliceTable, slices: NDArray[np.float32], calibration: Calibration | None) -> NDArray[np.float32]:
-    parts = (calibrate(slices[one.rows], calibration, step=1) for one in table.patients)
-    return np.concatenate([*parts, slices[:0]])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.dataset.layout import PatientFolder
+from gliascope.detect.case import neighbour_step
 from gliascope.errors import InputError
 from gliascope.prepare import InverseMap, neighbour_places, prepare, prepare_mask
 from gliascope.read import read_case
@@ -31,6 +32,8 @@ class Patient:
         In the scan's own pixels.
     hashes : tuple of str
         Pixel digest of each slice.
+    step : int
+        How many slices away a slice's neighbours are (`gliascope.detect.case.neighbour_step`).
     """
 
     name: str
@@ -38,6 +41,7 @@ class Patient:
     inverse: InverseMap
     truth: NDArray[np.bool_]
     hashes: tuple[str, ...]
+    step: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +143,8 @@ def load_table(folders: Iterable[PatientFolder], preparation: Preparation) -> Sl
         masks.append(prepare_mask(truth, prepared.inverse).astype(np.uint8))
         labels.append(np.array(truth.any(axis=(1, 2)), dtype=np.bool_, ndmin=1))
         hashes = tuple(one.sha256 for one in scan.sources)
-        patients.append(Patient(case.name, rows, prepared.inverse, truth, hashes))
+        step = neighbour_step(scan, preparation.neighbour_distance)
+        patients.append(Patient(case.name, rows, prepared.inverse, truth, hashes, step))
     if not patients:
         raise InputError("training needs at least one patient, received none")
     return SliceTable(

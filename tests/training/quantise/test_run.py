@@ -13,7 +13,9 @@ import onnx
 from onnx import TensorProto
 
 from gliascope.bundle import LICENCE, Bundle, load_bundle, write_bundle
+from gliascope.dataset.folds import make_folds
 from gliascope.dataset.split import Split, load_split, make_split
+from gliascope.dataset.splitfile import save_folds
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import TrainingError
 from gliascope.pipeline import Analyser
@@ -142,6 +144,21 @@ def test_the_command_says_what_it_made(
     assert done.status == 0, done.err
     assert "trunk: int8" in done.out
     assert "Written" in done.err
+
+
+def test_a_fold_is_quantised_with_its_own_patients(
+    tiny_bundle: BundleFactory, data: Path, tmp_path: Path, cli: Callable[..., Any]
+) -> None:
+    folds = make_folds(data, folds=2, validation=0.2)
+    save_folds(folds, tmp_path / "folds.json")
+    model = _trained_by(load_bundle(tiny_bundle()), folds.splits[1], tmp_path / "model").path
+    arguments = ["--data", data, "--split", tmp_path / "folds.json", "--slices", 8, "--checked", 4, "--limit", 0.2]
+    refused = cli("quantise", model, *arguments, "--fold", 0, "-o", tmp_path / "new")
+    assert refused.status == 1
+    assert "the split must be the one that the bundle was trained by" in refused.err
+    done = cli("quantise", model, *arguments, "--fold", 1, "-o", tmp_path / "new")
+    assert done.status == 0, done.err
+    assert load_bundle(tmp_path / "new").quantised is not None
 
 
 def test_weights_that_stay_in_float_are_stored_in_half_precision(trained: Bundle) -> None:

@@ -21,7 +21,7 @@ REFERENCE: Final[tuple[Sequence, ...]] = ("flair", "post", "pre")
 """The first of these that is there gives its grid to the others."""
 TITLES: Final[dict[Sequence, str]] = {"pre": "T1 before contrast", "flair": "FLAIR", "post": "T1 after contrast"}
 LOST: Final[dict[tuple[Sequence, ...], float]] = {("pre",): 0.080, ("post",): 0.015, ("pre", "post"): 0.135}
-"""Dice that missing sequences cost; made by docs/measure_volumes.py, see docs/reference/volumes.md."""
+"""Dice that missing sequences cost; made by docs/measure_robustness.py, see docs/reference/robustness.md."""
 SAME_PLACE: Final = 0.01
 """Millimetres within which two grids are one."""
 
