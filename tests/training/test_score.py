@@ -14,6 +14,7 @@ from gliascope.training.score import (
     Predictions,
     choose_operating_point,
     merge_predictions,
+    nearest_to_half,
     patient_dice,
     validation_scores,
 )
@@ -126,6 +127,24 @@ def test_the_operating_point_is_where_dice_is_highest(make_table: TableFactory) 
     assert 0.31 < point.mask <= 0.43
     assert point.components == "all"
     assert point.mask in MASK_THRESHOLDS
+
+
+def test_chance_does_not_choose_the_pixel_threshold() -> None:
+    nothing = np.full((3, len(MASK_THRESHOLDS)), 0.8)
+    half = MASK_THRESHOLDS.index(0.5)
+    last = len(MASK_THRESHOLDS) - 1
+    by_chance = nothing.copy()
+    by_chance[:, last] += [0.05, -0.03, 0.0]  # better on the mean, by less than one patient differs from the next
+    assert nearest_to_half(by_chance, last) == half
+    surely = nothing.copy()
+    surely[:, last] += [0.05, 0.04, 0.045]
+    assert nearest_to_half(surely, last) == last
+    undefined = by_chance.copy()
+    undefined[0] = np.nan
+    undefined[1, last] = 0.9
+    undefined[2, last] = 0.9
+    assert nearest_to_half(undefined, last) == last
+    assert nearest_to_half(by_chance[:1], last) == last  # one patient has no error
 
 
 def test_components_are_cut_only_where_that_is_better(make_table: TableFactory) -> None:

@@ -126,12 +126,13 @@ def fit_volume_line(own: NDArray[np.float64], beside: NDArray[np.float64], targe
     Returns
     -------
     VolumeLine
-        Slope and weight are not under 0.
+        The weight is not under 0, and the slope not under half of it: a slice has at least as much say as each of its
+        neighbours.
     """
     from scipy.optimize import minimize
     from scipy.special import expit
 
-    terms = np.stack([own, beside, np.ones_like(own)])
+    terms = np.stack([own, beside + own / 2, np.ones_like(own)])
 
     def loss(line: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         values = line @ terms
@@ -145,7 +146,8 @@ def fit_volume_line(own: NDArray[np.float64], beside: NDArray[np.float64], targe
         method="L-BFGS-B",
         options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000},
     )
-    return VolumeLine(*(float(one) for one in found.x))
+    more, weight, intercept = (float(one) for one in found.x)
+    return VolumeLine(more + weight / 2, weight, intercept)
 
 
 def _loss(values: NDArray[np.float64], targets: NDArray[np.float64]) -> float:
