@@ -41,7 +41,7 @@ def test_the_page_says_what_is_measured_on_patients_it_has_not_seen(evaluate: Ca
     for one in evaluate("float32").patients:
         stated = next(line for line in page.splitlines() if line.startswith(f"| {one.patient} |")).split("|")[-2]
         assert one.dice == pytest.approx(float(stated), abs=0.002), one.patient
-        assert one.dice >= 0.85
+        assert one.dice >= 0.8
 
 
 def test_in_8_bits_it_says_nearly_the_same(evaluate: Callable[[str], Evaluation]) -> None:
