@@ -15,7 +15,7 @@ from benchmarks.data import draw_phantoms, patients_of
 from benchmarks.driver import alternate
 from benchmarks.goals import hold
 from benchmarks.machine import ROOT, describe_machine, peak_gflops
-from benchmarks.operations import load_seconds, measure_graphs
+from benchmarks.operations import load_seconds, measure_decoders, measure_graphs
 from benchmarks.profile import draw_profile, profile
 from benchmarks.report import write_report
 from benchmarks.scaling import by_cores, by_count, cold_start
@@ -138,7 +138,8 @@ def _cold_starts(patient: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 def _graphs(bundle: Bundle) -> dict[str, Any]:
     peak = peak_gflops_of_one_core()
-    return {"peak_gflops": peak, "rows": measure_graphs(bundle, peak), "load_s": load_seconds(bundle)}
+    rows = [*measure_graphs(bundle, peak), *measure_decoders(bundle, peak)]
+    return {"peak_gflops": peak, "rows": rows, "load_s": load_seconds(bundle)}
 
 
 def peak_gflops_of_one_core() -> float:

@@ -16,6 +16,9 @@ from onnx import numpy_helper, shape_inference
 from gliascope.bundle import Bundle
 from gliascope.training.resize import resize_graph
 
+OTHER_WIDTHS: Final = {"half as wide": 0.5, "twice as wide": 2.0}
+"""Decoders that are timed beside the bundle's own, and how many of its channels they have."""
+
 OTHER_SIZES: Final = ((160, 160), (128, 128))
 """Sizes of images that networks are timed on beside their own: what a recipe of that size would cost."""
 
@@ -83,12 +86,47 @@ def measure_graphs(bundle: Bundle, peak_gflops: float, repeats: int = 15) -> lis
         for size, precision, graphs in kinds:
             for role, path in graphs.items():
                 counted = graph_operations(bundle.graphs[role] if size == own else path)
-                ms = _time(path, repeats)
-                share = 2 * counted["macs"] / (ms * 1e6) / peak_gflops
-                row = {"role": role, "size": list(size), "precision": precision, **counted}
-                row |= {"bytes": path.stat().st_size, "ms": ms, "peak_share": share}
-                rows.append(row | {"openvino_ms": _time_openvino(path, repeats)})
+                row = {"role": role, "size": list(size), "precision": precision}
+                rows.append(row | _measured(path, counted, peak_gflops, repeats))
     return rows
+
+
+def measure_decoders(bundle: Bundle, peak_gflops: float, repeats: int = 15) -> list[dict[str, Any]]:
+    """Time decoders of other widths, with random weights, which take the same time as trained ones.
+
+    Parameters
+    ----------
+    bundle, peak_gflops, repeats
+        See `measure_graphs`; a bundle of separate networks has none.
+
+    Returns
+    -------
+    list of dict
+        As `measure_graphs` gives them.
+    """
+    if bundle.wiring != "shared":
+        return []
+    from gliascope.training.graphs import to_onnx
+    from gliascope.training.networks import build_networks
+
+    rows, recipe = [], bundle.recipe
+    with tempfile.TemporaryDirectory() as folder:
+        for name, times in OTHER_WIDTHS.items():
+            wide = tuple(round(times * one) for one in recipe.network.decoder)
+            network = recipe.network.model_copy(update={"decoder": wide})
+            networks = build_networks(recipe.model_copy(update={"network": network}), pretrained=False)
+            path = Path(folder) / f"{wide[0]}.onnx"
+            path.write_bytes(to_onnx(networks.graphs["decoder"]).SerializeToString())
+            row = {"role": f"decoder, {name}", "size": list(recipe.preparation.shape), "precision": "float32"}
+            rows.append(row | _measured(path, graph_operations(path), peak_gflops, repeats))
+    return rows
+
+
+def _measured(path: Path, counted: dict[str, int], peak_gflops: float, repeats: int) -> dict[str, Any]:
+    ms = _time(path, repeats)
+    share = 2 * counted["macs"] / (ms * 1e6) / peak_gflops
+    row: dict[str, Any] = {**counted, "bytes": path.stat().st_size, "ms": ms, "peak_share": share}
+    return row | {"openvino_ms": _time_openvino(path, repeats)}
 
 
 def _resized(bundle: Bundle, size: tuple[int, int], folder: Path) -> dict[str, Path]:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import csv
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
@@ -16,7 +19,8 @@ pytest.importorskip("onnx")
 from benchmarks.contenders.ours import Ours
 from benchmarks.contenders.plain import Plain
 from benchmarks.contenders.shared import back, best_batch, run_cases, to_square
-from benchmarks.operations import OTHER_SIZES, graph_operations, measure_graphs
+from benchmarks.machine import ROOT
+from benchmarks.operations import OTHER_SIZES, graph_operations, measure_decoders, measure_graphs
 from benchmarks.profile import Stopwatch, draw_profile, profile
 from gliascope.bundle import load_bundle
 from gliascope.training.resize import resize_graph
@@ -105,6 +109,27 @@ def test_graphs_are_timed_for_images_of_other_sizes_as_well() -> None:
         for size in OTHER_SIZES:
             assert floats[role, size] == pytest.approx(floats[role, own] * prod(size) / prod(own), rel=0.01)
     assert all(one["ms"] > 0 for one in rows)
+
+
+def test_decoders_of_other_widths_are_timed_beside_the_own_one() -> None:
+    pytest.importorskip("tf2onnx")
+    bundle = load_bundle()
+    half, twice = measure_decoders(bundle, 50.0, repeats=1)
+    own = graph_operations(bundle.graphs["decoder"])["macs"]
+    assert (half["role"], twice["role"]) == ("decoder, half as wide", "decoder, twice as wide")
+    assert half["macs"] < 0.6 * own < own < twice["macs"] / 1.7
+    assert half["size"] == list(bundle.recipe.preparation.shape)
+    assert min(half["ms"], twice["ms"]) > 0
+
+
+def test_another_provider_is_timed_or_said_not_to_be_there() -> None:
+    graph = load_bundle().graphs["decoder"]
+    command = [sys.executable, "-m", "benchmarks.provider", str(graph), "--repeats", "1"]
+    done = subprocess.run([*command, "CPUExecutionProvider"], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert re.fullmatch(r"CPUExecutionProvider: [0-9.]+ ms \([0-9.]+ to [0-9.]+\)\n", done.stdout)
+    gone = subprocess.run([*command, "NoExecutionProvider"], check=False, capture_output=True, text=True, cwd=ROOT)
+    assert gone.returncode == 1
+    assert "no NoExecutionProvider here: " in gone.stderr
 
 
 def test_the_embedded_graphs_can_be_enlarged_and_counted() -> None:
