@@ -25,7 +25,7 @@ pytestmark = pytest.mark.realdata
 def analyser() -> Analyser:
     if not (EMBEDDED / "bundle.json").is_file():
         pytest.skip("this checkout holds no embedded bundle")
-    return Analyser(load_bundle(), device="cpu")
+    return Analyser(load_bundle(), device="cpu", precision="float32")
 
 
 def places(path: Path) -> Any:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.realdata
 def analyser() -> Analyser:
     if not (EMBEDDED / "bundle.json").is_file():
         pytest.skip("this checkout holds no embedded bundle")
-    return Analyser(load_bundle(), device="cpu")
+    return Analyser(load_bundle(), device="cpu", precision="float32")
 
 
 def test_a_tumour_is_outlined_where_it_is(external_root: Path, analyser: Analyser, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_chance_does_not_choose_the_pixel_threshold() -> None:
     half = MASK_THRESHOLDS.index(0.5)
     last = len(MASK_THRESHOLDS) - 1
     by_chance = nothing.copy()
-    by_chance[:, last] += [0.05, -0.03, 0.0]  # better on the mean, by less than one patient differs from the next
+    by_chance[:, last] += [0.03, -0.02, 0.005]  # better on the mean, by less than one patient differs from the next
     assert nearest_to_half(by_chance, last) == half
     surely = nothing.copy()
     surely[:, last] += [0.05, 0.04, 0.045]
@@ -145,6 +145,10 @@ def test_chance_does_not_choose_the_pixel_threshold() -> None:
     undefined[2, last] = 0.9
     assert nearest_to_half(undefined, last) == last
     assert nearest_to_half(by_chance[:1], last) == last  # one patient has no error
+    assert nearest_to_half(np.zeros_like(nothing), 0) == 0  # what outlines nothing right says nothing
+    costly = nothing.copy()
+    costly[:, last] += [0.1, -0.05, 0.0]  # by chance, perhaps, but too much to give up
+    assert nearest_to_half(costly, last) == last
 
 
 def test_components_are_cut_only_where_that_is_better(make_table: TableFactory) -> None:

@@ -20,6 +20,9 @@ Components = Literal["all", "largest"]
 COMPONENTS: Final[tuple[Components, ...]] = ("all", "largest")
 """What may be kept of a volume's outline, the simpler first: `largest` is chosen only where it is better."""
 
+MOST_LOST: Final = 0.01
+"""Share of the best mean Dice that is given up at most for a pixel threshold nearer to one half."""
+
 MASK_THRESHOLDS: Final = tuple(round(0.05 + 0.05 * step, 2) for step in range(16))
 """Candidates for the pixel threshold: 0.05 to 0.80."""
 
@@ -141,8 +144,8 @@ def choose_operating_point(
 
     The slice threshold by Youden's index; behind that gate whether only a volume's largest component is kept, by the
     highest mean Dice over the patients, and the pixel threshold: of those whose mean Dice is within one standard error
-    of the best one's, the nearest to one half (after Breiman et al. 1984). Dice hardly hangs on it, and few patients
-    would choose by chance.
+    of the best one's and `MOST_LOST`, the nearest to one half (after Breiman et al. 1984). Dice hardly hangs on it, and
+    few patients would choose by chance.
 
     Parameters
     ----------
@@ -174,22 +177,25 @@ def choose_operating_point(
 def nearest_to_half(dice: NDArray[np.float64], best: int) -> int:
     """Of the pixel thresholds that are as good as the best one, give or take a standard error, the nearest to one half.
 
+    None that loses more than `MOST_LOST`: of networks that outline little yet, two patients' error is large.
+
     Parameters
     ----------
     dice : ndarray, float64, shape (patient, threshold)
         By `MASK_THRESHOLDS`; patients without a number are left out.
     best : int
-        Place of the one with the highest mean; it is taken where fewer than two patients are left.
+        Place of the one with the highest mean; it is taken where fewer than two patients are left, or none of them has
+        any overlap.
 
     Returns
     -------
     int
         Its place. The error is that of the patients' mean difference from the best.
     """
-    lost = dice[:, [best]] - dice
-    lost = lost[np.isfinite(lost).all(axis=1)]
-    if len(lost) < 2:
+    known = dice[np.isfinite(dice).all(axis=1)]
+    if len(known) < 2 or not known[:, best].any():
         return best
+    lost = known[:, [best]] - known
     error = lost.std(axis=0, ddof=1) / np.sqrt(len(lost))
-    good = np.flatnonzero(lost.mean(axis=0) <= error)
+    good = np.flatnonzero(lost.mean(axis=0) <= np.minimum(error, MOST_LOST * known[:, best].mean()))
     return int(min(good, key=lambda one: (abs(MASK_THRESHOLDS[one] - DEFAULT_THRESHOLD), one)))
