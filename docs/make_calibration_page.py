@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,6 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from gliascope.detect.calibration import EDGE, calibrate, neighbour_logits
-from gliascope.detect.case import run_score
 from gliascope.evaluate.definitions import BINS
 from gliascope.evaluate.evidence import Evidence, load_evidence, record_of
 from gliascope.evaluate.operating import tumour_free_rows
@@ -23,7 +23,7 @@ from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.reliability import edges_of
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.evaluate.tables import scored
-from gliascope.evaluate.thresholds import youden_threshold
+from gliascope.evaluate.thresholds import RUN, youden_threshold
 
 FOLDER: Final = Path(__file__).resolve().parent / "evidence"
 
@@ -35,6 +35,9 @@ KEPT: Final = {
 
 BESIDE: Final = ("lgg-1-test", "lgg-2-folds", "classic-128-by-patient")
 """Evidence of whole patients that neighbours are asked on."""
+
+WAYS: Final = ("by itself", "with its neighbours")
+"""How a slice is judged in the tables on neighbours."""
 
 REPEATS: Final = 40
 FITTED: Final = 10
@@ -190,17 +193,39 @@ def _once(fit: Fit, labels: NDArray[np.bool_], raw: Values, owner: NDArray[np.in
     return np.array([np.mean((told - truth) ** 2), loss, gap, roc_auc_score(truth, told), sure])
 
 
+@dataclass(frozen=True, eq=False)
+class Volumes:
+    """Evidence of whole patients, volume by volume: slices, labels, the networks' own, and what neighbours say."""
+
+    slices: list[list[SliceScore]]
+    labels: list[NDArray[np.bool_]]
+    raw: list[NDArray[np.float32]]
+    heard: list[Values]
+
+    def joined(self, some: Iterable[int]) -> tuple[NDArray[np.bool_], NDArray[np.float32], Values]:
+        """Labels, the networks' own and what neighbours say of the slices of some volumes."""
+        chosen = list(some)
+        labels = np.concatenate([self.labels[one] for one in chosen])
+        raw = np.concatenate([self.raw[one] for one in chosen])
+        return labels, raw, np.concatenate([self.heard[one] for one in chosen])
+
+
+def _load_volumes(name: str) -> Volumes:
+    evidence = load_evidence(FOLDER / f"{name}.parquet")
+    slices = [volume for patient in evidence.patients for volume in _volumes(patient)]
+    raw = [np.array([one.raw for one in volume], dtype=np.float32) for volume in slices]
+    labels = [np.array([one.tumour for one in volume]) for volume in slices]
+    return Volumes(slices, labels, raw, [neighbour_logits(one) for one in raw])
+
+
 def _neighbours() -> str:
     """Each model's patients, predicted with and without neighbours by what other patients of it fitted."""
     titles = ["model", "", "Brier score", "log loss", "AUC", "sensitivity at specificity 0.96"]
     lines = [titles, ["---", "---", *["---:"] * 4]]
     for name in BESIDE:
-        evidence = load_evidence(FOLDER / f"{name}.parquet")
-        volumes = [volume for patient in evidence.patients for volume in _volumes(patient)]
-        labels = [np.array([one.tumour for one in volume]) for volume in volumes]
-        raw = [np.array([one.raw for one in volume], dtype=np.float32) for volume in volumes]
-        scores = np.mean([_beside(labels, raw, seed) for seed in range(REPEATS)], axis=0)
-        for how, row in zip(("by itself", "with its neighbours"), scores, strict=True):
+        volumes = _load_volumes(name)
+        scores = np.mean([_beside(volumes, seed) for seed in range(REPEATS)], axis=0)
+        for how, row in zip(WAYS, scores, strict=True):
             lines.append([f"`{name}`", how, *(f"{one:.4f}" for one in row)])
     return _table(lines)
 
@@ -210,46 +235,29 @@ def _spared() -> str:
     titles = ["model", "", "threshold", "slice sensitivity", "slice specificity", "patients called", "rows spared"]
     lines = [titles, ["---", "---", *["---:"] * 5]]
     for name in BESIDE:
-        evidence = load_evidence(FOLDER / f"{name}.parquet")
-        volumes = [volume for patient in evidence.patients for volume in _volumes(patient)]
-        labels = np.concatenate([[one.tumour for one in volume] for volume in volumes])
-        raw = [np.array([one.raw for one in volume], dtype=np.float32) for volume in volumes]
-        heard = [neighbour_logits(one) for one in raw]
-        made = fit_calibration(
-            labels, np.concatenate(raw), patients=len(raw), fitted_on="all", beside=np.concatenate(heard)
-        )
-        for how, beside in (("by itself", [None] * len(raw)), ("with its neighbours", heard)):
-            told = [calibrate(one, made, other) for one, other in zip(raw, beside, strict=True)]
-            limit = youden_threshold(labels, np.concatenate(told))
-            called = np.concatenate(told) >= limit
-            spared, rows = 0, 0
-            for volume, mine in zip(volumes, told, strict=True):
-                place = {id(one): float(value) for one, value in zip(volume, mine, strict=True)}
-                free = [[place[id(one)] for one in row] for row in tumour_free_rows(volume) if len(row) >= 3]
-                rows += len(free)
-                spared += sum(run_score(np.array(row), np.ones(len(row), np.bool_), 3) < limit for row in free)
-            found = sum(run_score(one, np.ones(len(one), np.bool_), 3) >= limit for one in told)
-            lines.append(
-                [
-                    f"`{name}`",
-                    how,
-                    f"{limit:.3f}",
-                    f"{called[labels].mean():.3f}",
-                    f"{1 - called[~labels].mean():.3f}",
-                    f"{found} of {len(told)}",
-                    f"{spared} of {rows}",
-                ]
-            )
+        volumes = _load_volumes(name)
+        labels, raw, heard = volumes.joined(range(len(volumes.raw)))
+        made = fit_calibration(labels, raw, patients=len(volumes.raw), fitted_on="all", beside=heard)
+        ends = np.cumsum([len(one) for one in volumes.raw])[:-1]
+        for how, beside in zip(WAYS, (None, heard), strict=True):
+            told = calibrate(raw, made, beside)
+            limit = youden_threshold(labels, told)
+            called, parts = told >= limit, zip(volumes.slices, np.split(told, ends), strict=True)
+            scored = [[replace(one, raw=float(p)) for one, p in zip(*part, strict=True)] for part in parts]
+            rows = [row for volume in scored for row in tumour_free_rows(volume) if len(row) >= RUN]
+            found = sum(_score(volume, "lowest", RUN) >= limit for volume in scored)
+            spared = sum(_score(row, "lowest", RUN) < limit for row in rows)
+            figures = [f"{one:.3f}" for one in (limit, called[labels].mean(), 1 - called[~labels].mean())]
+            lines.append([f"`{name}`", how, *figures, f"{found} of {len(scored)}", f"{spared} of {len(rows)}"])
     return _table(lines)
 
 
-def _beside(labels: Sequence[NDArray[np.bool_]], raw: Sequence[NDArray[np.float32]], seed: int) -> Values:
-    order = np.random.default_rng(seed).permutation(len(raw))
-    heard = [neighbour_logits(one) for one in raw]
+def _beside(volumes: Volumes, seed: int) -> Values:
+    order = np.random.default_rng(seed).permutation(len(volumes.raw))
     mine, others = order[:FITTED], order[FITTED:]
-    fitted, told, beside = (np.concatenate([some[one] for one in mine]) for some in (labels, raw, heard))
-    made = fit_calibration(fitted, told, patients=FITTED, fitted_on="half", beside=beside)
-    truth, own, beside = (np.concatenate([some[one] for one in others]) for some in (labels, raw, heard))
+    labels, raw, heard = volumes.joined(mine)
+    made = fit_calibration(labels, raw, patients=FITTED, fitted_on="half", beside=heard)
+    truth, own, beside = volumes.joined(others)
     rows = []
     for neighbours in (None, beside):
         told = calibrate(own, made, neighbours).astype(np.float64)

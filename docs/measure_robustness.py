@@ -28,8 +28,9 @@ from gliascope.findings import Finding
 from gliascope.measure.overlap import dice
 from gliascope.pipeline import Analyser
 from gliascope.read import read_case
-from gliascope.scan import Case, Mask, Sequence
+from gliascope.scan import Case, Mask
 from gliascope.training.crossval_state import resume_job
+from measure_volumes import truth_of, with_sequences
 
 PAGE: Final = Path(__file__).resolve().parent / "reference" / "robustness.md"
 
@@ -91,19 +92,6 @@ class Tally:
         missed = self.called.count(False)
         area = roc_auc_score(self.labels, self.probabilities)
         return f"| {name} | {values.mean():.3f} | {change:+.3f} | {np.median(values):.3f} | {missed} | {area:.3f} |"
-
-
-def truth_of(case: Case) -> NDArray[np.bool_]:
-    """All true outlines, one behind the other."""
-    return np.stack([one.pixels for one in case.truths if one is not None])
-
-
-def with_sequences(case: Case, wanted: tuple[Sequence, ...]) -> Case:
-    """Take channels away."""
-    scan = case.scans[0]
-    kept = tuple(one for one in scan.sequences if one in wanted)
-    pixels = scan.pixels[..., [scan.sequences.index(one) for one in kept]]
-    return replace(case, scans=(replace(scan, pixels=pixels, sequences=kept),))
 
 
 def with_pixels(case: Case, pixels: NDArray[Any], truth: NDArray[np.bool_] | None = None) -> Case:

@@ -33,7 +33,7 @@ SETS: Final[dict[str, tuple[Sequence, ...]]] = {
 }
 TEXT: Final = """# The embedded model on volumes, measured
 
-Made by `python docs/measure_volumes.py EXTERNAL LGG` with the embedded bundle `{bundle}`. It saw neither
+Made by `python docs/measure_volumes.py EXTERNAL LGG` with the embedded bundle `{bundle}`, in float32. It saw neither
 patient: both were held out of its training. One case of each kind shows that the way in and out is right; it is no
 estimate of accuracy.
 
@@ -203,7 +203,7 @@ def native_rows(analyser: Analyser, folder: Path, lgg: Path) -> tuple[list[Row],
 
 def main(external: Path, lgg: Path) -> None:
     """Write the page."""
-    analyser = Analyser(device="cpu")
+    analyser = Analyser(device="cpu", precision="float32")
     brats = read_case(find_cases(external / "brats")[0])
     native, facts = native_rows(analyser, external / "native" / "TCGA-FG-6692", lgg)
     text = TEXT.format(

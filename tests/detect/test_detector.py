@@ -78,3 +78,13 @@ def test_a_slice_that_cannot_be_judged_is_never_positive(images: NDArray[np.floa
 def test_the_batch_size_must_be_one_or_more() -> None:
     with pytest.raises(InputError, match="batch_size must be at least 1, received 0"):
         Detector(FakeEngine(), "shared", 0.5, 0)
+
+
+def test_features_are_run_only_where_the_segmenter_needs_them(images: NDArray[np.float32]) -> None:
+    shared, separate = Counting("shared"), Counting("separate")
+    batch = Detector(shared, "shared", 0.0).look(images, np.ones(len(images), dtype=np.bool_))
+    again = Detector(shared, "shared", 0.0).features(images)
+    assert again.keys() == batch.features.keys()
+    assert all(np.array_equal(again[name], batch.features[name]) for name in again)
+    assert Detector(separate, "separate", 0.0).features(images) == {}
+    assert separate.calls == []

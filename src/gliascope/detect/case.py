@@ -61,21 +61,3 @@ def run_length(scan: Scan, run: int, distance: float) -> int:
     if not scan.has_geometry:
         return run
     return max(run, 1 + round((run - 1) * distance / float(spacing(scan.affine)[2])))
-
-
-def neighbour_step(scan: Scan, distance: float) -> int:
-    """Tell how many slices away the slices are that lie beside a slice as in the training data.
-
-    Parameters
-    ----------
-    scan : Scan
-        A volume.
-    distance : float
-        Distance of neighbouring slices there, in mm; the recipe's ``preparation.neighbour_distance``.
-
-    Returns
-    -------
-    int
-        At least 1; 1 where the distance of the scan's slices is not known.
-    """
-    return max(1, round(distance / float(spacing(scan.affine)[2]))) if scan.has_geometry else 1

@@ -85,32 +85,7 @@ class Detector:
             place = slice(start, start + self.batch_size)
             yield self.look(images[place], assessable[place], start)
 
-    def among_neighbours(
-        self, raw: NDArray[np.float32], beside: NDArray[np.float64], assessable: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Judge the slices of a volume once all of them have been looked at.
-
-        Parameters
-        ----------
-        raw : ndarray, float32, shape (slice,)
-            Probabilities before calibration, in the volume's order.
-        beside : ndarray, float64, shape (slice,)
-            See `gliascope.detect.calibration.calibrate`.
-        assessable : ndarray, bool, shape (slice,)
-            See `detect`.
-
-        Returns
-        -------
-        probability : ndarray, float32, shape (slice,)
-            Calibrated (`gliascope.detect.calibration.calibrate`).
-        positive : ndarray, bool, shape (slice,)
-        """
-        probability = calibrate(raw, self.calibration, beside)
-        return probability, (probability >= np.float32(self.threshold)) & assessable
-
-    def look(
-        self, images: NDArray[np.float32], assessable: NDArray[np.bool_], start: int = 0, *, every: bool = False
-    ) -> DetectedBatch:
+    def look(self, images: NDArray[np.float32], assessable: NDArray[np.bool_], start: int = 0) -> DetectedBatch:
         """Look at some slices in one batch, each by itself.
 
         Parameters
@@ -119,8 +94,6 @@ class Detector:
             See `detect`; of these slices alone.
         start : int
             Handed on.
-        every : bool
-            All that can be judged are positive, whatever their probability.
 
         Returns
         -------
@@ -128,8 +101,38 @@ class Detector:
         """
         tensors = self.engine.run("trunk" if self.wiring == "shared" else "classifier", {"images": images})
         raw = tensors.pop("probability")[:, 0]
-        probability = calibrate(raw, self.calibration)
-        positive = assessable if every else (probability >= np.float32(self.threshold)) & assessable
+        probability, positive = self.judge(raw, assessable)
         # A copy of all features would cost a tenth of the trunk.
         features = tensors if positive.all() else {name: values[positive] for name, values in tensors.items()}
         return DetectedBatch(start, probability, positive, features, raw)
+
+    def judge(
+        self, raw: NDArray[np.float32], assessable: NDArray[np.bool_], beside: NDArray[np.float64] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Turn probabilities into calls.
+
+        Parameters
+        ----------
+        raw : ndarray, float32, shape (slice,)
+            Before calibration.
+        assessable : ndarray, bool, shape (slice,)
+            See `detect`.
+        beside : ndarray, float64, shape (slice,), optional
+            What the neighbours say (`gliascope.detect.calibration.calibrate`).
+
+        Returns
+        -------
+        probability : ndarray, float32, shape (slice,)
+            Calibrated.
+        positive : ndarray, bool, shape (slice,)
+        """
+        probability = calibrate(raw, self.calibration, beside)
+        return probability, (probability >= np.float32(self.threshold)) & assessable
+
+    def features(self, images: NDArray[np.float32]) -> Tensors:
+        """The trunk's feature maps of some slices; none where the networks are separate, which do without."""
+        if self.wiring != "shared":
+            return {}
+        tensors = self.engine.run("trunk", {"images": images})
+        del tensors["probability"]
+        return tensors

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from gliascope.bundle import Bundle
 from gliascope.detect.calibration import neighbour_logits
-from gliascope.detect.case import neighbour_step
-from gliascope.detect.detector import DetectedBatch, Detector
-from gliascope.engine.base import Engine
+from gliascope.detect.detector import Detector
+from gliascope.engine.base import Engine, Tensors
 from gliascope.findings import Detection, OperatingPoint, Segmentation
-from gliascope.prepare import Prepared
+from gliascope.prepare import Prepared, neighbour_step
 from gliascope.scan import Scan
 from gliascope.segment.postprocess import keep_components
 from gliascope.segment.segmenter import Segmenter
@@ -83,16 +82,15 @@ class Networks:
         def look(chosen: NDArray[np.intp]) -> None:
             said = self._detector.look(prepared.images[chosen], assessable[chosen])
             probability[chosen], raw[chosen], positive[chosen] = said.probability, said.raw, said.positive
-            outline(chosen, said)
-
-        def look_again(chosen: NDArray[np.intp]) -> None:
-            outline(chosen, self._detector.look(prepared.images[chosen], assessable[chosen], every=True))
-
-        def outline(chosen: NDArray[np.intp], said: DetectedBatch) -> None:
             if said.positive.any():
-                found = chosen[said.positive]
-                outlined = self._segmenter.segment(prepared.images[found], said.features, prepared.inverse)
-                mask[found], pixels[found] = outlined.mask, outlined.probability
+                outline(chosen[said.positive], said.features)
+
+        def look_again(found: NDArray[np.intp]) -> None:
+            outline(found, self._detector.features(prepared.images[found]))
+
+        def outline(found: NDArray[np.intp], features: Tensors) -> None:
+            outlined = self._segmenter.segment(prepared.images[found], features, prepared.inverse)
+            mask[found], pixels[found] = outlined.mask, outlined.probability
 
         self._map(look, self._parts(run))
         raw, probability = raw[result_of], probability[result_of]
@@ -101,7 +99,7 @@ class Networks:
             alone = positive
             heard = raw if refused is None else np.where(refused, np.float32(np.nan), raw)
             beside = neighbour_logits(heard, neighbour_step(scan, self._distance))
-            probability, positive = self._detector.among_neighbours(raw, beside, assessable)
+            probability, positive = self._detector.judge(raw, assessable, beside)
             self._map(look_again, self._parts(np.flatnonzero(positive & ~alone)))
             mask[alone & ~positive] = False
             pixels[alone & ~positive] = 0

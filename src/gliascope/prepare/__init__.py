@@ -12,7 +12,7 @@ from gliascope.prepare.clahe import enhance, enhance_for_network
 from gliascope.prepare.head import head_box, head_mask
 from gliascope.prepare.intensity import normalise, to_uint8
 from gliascope.prepare.inverse import InverseMap
-from gliascope.prepare.neighbours import neighbour_places
+from gliascope.prepare.neighbours import neighbour_places, neighbour_step
 from gliascope.recipe import Preparation
 from gliascope.scan import SEQUENCES, Scan, Sequence
 
@@ -21,6 +21,7 @@ __all__ = [
     "Prepared",
     "enhance",
     "neighbour_places",
+    "neighbour_step",
     "prepare",
     "prepare_mask",
     "real_sequences",

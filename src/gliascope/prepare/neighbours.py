@@ -28,14 +28,30 @@ def neighbour_places(scan: Scan, preparation: Preparation) -> NDArray[np.intp]:
         that has no such neighbour stands there itself.
     """
     own = np.arange(len(scan))[:, None]
-    steps = [side * one for one in _steps(scan, preparation) for side in (-1, 1)]
+    orders = range(1, preparation.neighbours + 1)
+    away = [neighbour_step(scan, preparation.neighbour_distance, one) for one in orders]
+    steps = [side * one for one in away for side in (-1, 1)]
     places = own + np.array(steps, dtype=np.intp).reshape(1, -1)
     return np.where((places >= 0) & (places < len(scan)), places, own)
 
 
-def _steps(scan: Scan, preparation: Preparation) -> list[int]:
-    numbers = range(1, preparation.neighbours + 1)
+def neighbour_step(scan: Scan, distance: float, order: int = 1) -> int:
+    """Tell how many slices away the slices are that lie beside a slice as in the training data.
+
+    Parameters
+    ----------
+    scan : Scan
+        A volume.
+    distance : float
+        Distance of neighbouring slices there, in mm; the recipe's ``preparation.neighbour_distance``.
+    order : int
+        1 for the next neighbour, 2 for the one after it.
+
+    Returns
+    -------
+    int
+        At least `order`, and no more where the distance of the scan's slices is not known.
+    """
     if not scan.has_geometry:
-        return list(numbers)
-    apart = float(spacing(scan.affine)[2])
-    return [max(one, round(one * preparation.neighbour_distance / apart)) for one in numbers]
+        return order
+    return max(order, round(order * distance / float(spacing(scan.affine)[2])))

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.dataset.layout import PatientFolder
-from gliascope.detect.case import neighbour_step
 from gliascope.errors import InputError
-from gliascope.prepare import InverseMap, neighbour_places, prepare, prepare_mask
+from gliascope.prepare import InverseMap, neighbour_places, neighbour_step, prepare, prepare_mask
 from gliascope.read import read_case
 from gliascope.recipe import Preparation
 from gliascope.scan import SEQUENCES, Case
@@ -33,7 +32,7 @@ class Patient:
     hashes : tuple of str
         Pixel digest of each slice.
     step : int
-        How many slices away a slice's neighbours are (`gliascope.detect.case.neighbour_step`).
+        How many slices away a slice's neighbours are (`gliascope.prepare.neighbour_step`).
     """
 
     name: str
