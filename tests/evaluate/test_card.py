@@ -155,7 +155,7 @@ def test_no_number_in_the_words_was_typed() -> None:
     folder = resources.files("gliascope.evaluate")
     for name in ("model_card.md.jinja", "card_text.toml"):
         text = (folder / name).read_text(encoding="utf-8")
-        names = re.sub(r"\bT1\b|\bfloat(16|32)\b|\bint8\b|ResNet-50|\[[01]\]|length - 1\b", "", text)
+        names = re.sub(r"\bT1\b|\bfloat(16|32)\b|\b8-bit\b|ResNet-50|\[[01]\]|length - 1\b", "", text)
         assert re.findall(r"\d+", names) == [], name
 
 
