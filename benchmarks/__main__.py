@@ -48,7 +48,7 @@ def describe(options: argparse.Namespace, patients: list[Path]) -> dict[str, Any
     """Say what is measured, where and on what, before anything is."""
     some, bundle = patients[: options.patients], load_bundle(options.model)
     return {
-        "schema": "gliascope.benchmarks/2",
+        "schema": "gliascope.benchmarks/3",
         "machine": describe_machine(options.threads),
         "bundle": {
             "name": bundle.name,
@@ -113,7 +113,7 @@ def measure(
     makers: dict[str, Callable[[], Any]] = {
         "contenders": lambda: alternate(options.contenders, some, options.repeats, note=_note, **settings),
         "scaling": lambda: by_count(patients, note=_note, **settings),
-        "cores": lambda: by_cores(some, options.repeats, **settings),
+        "cores": lambda: by_cores(patients, options.repeats, **settings),
         "cold_start": lambda: _cold_starts(some[0], options),
         "graphs": lambda: _graphs(load_bundle(options.model)),
         "profile": lambda: profile(some, options.model, options.precision),
@@ -172,7 +172,9 @@ def _parse() -> argparse.Namespace:
 def _patients(options: argparse.Namespace, folder: Path) -> list[Path]:
     """The patients of each repeat first, then the others up to the most."""
     if options.data is None:
-        return draw_phantoms(folder, max(options.patients, options.most if "scaling" in options.only else 0))
+        return draw_phantoms(
+            folder, max(options.patients, options.most if {"scaling", "cores"} & set(options.only) else 0)
+        )
     first = patients_of(options.data, options.patients)
     return first + [one for one in patients_of(options.data, options.most) if one not in first]
 

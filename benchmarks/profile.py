@@ -17,7 +17,7 @@ from gliascope.pipeline import Analyser, analyse_into
 from gliascope.read import find_cases
 
 STEPS: Final = (
-    ("read", "gliascope.pipeline.folder", "read_case"),
+    ("read", "gliascope.pipeline.work", "read_case"),
     ("prepare: find the head", "gliascope.prepare", "head_mask"),
     ("prepare: enhance", "gliascope.prepare", "enhance_for_network"),
     ("prepare: crop and resize", "gliascope.prepare.inverse.InverseMap", "resize_window"),
@@ -27,8 +27,8 @@ STEPS: Final = (
     ("restore the mask", "gliascope.prepare.inverse.InverseMap", "restore"),
     ("largest component", "gliascope.pipeline.infer", "keep_components"),
     ("measure and record", "gliascope.pipeline.results", "record_of"),
-    ("write", "gliascope.pipeline.folder", "write_case"),
-    ("fingerprint", "gliascope.pipeline.folder", "fingerprint"),
+    ("write", "gliascope.pipeline.work", "write_case"),
+    ("fingerprint", "gliascope.pipeline.work", "fingerprint"),
 )
 """Steps and the functions that do them, where the pipeline finds them."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from benchmarks.contenders import ENTRIES, OURS
 from benchmarks.statistics import Spread, ratio, spread
+from gliascope.pipeline.jobs import CASES_EACH
 
 BUSY: Final = (
     "**The machine was busy: times here are longer than they are on an idle one, and ratios rough. Run `make bench` "
@@ -103,7 +104,11 @@ def _scaling(results: dict[str, Any]) -> str:
     rows = [
         [one["patients"], f"{one['ms_per_slice']:.1f}", f"{one['peak_mib']:.0f}"] for one in results["scaling"]["rows"]
     ]
-    head = "## By the number of patients\n\nA fresh process each; the time holds no start and no loading.\n\n"
+    head = (
+        "## By the number of patients\n\nA fresh process each; the time holds neither its start nor its loading. "
+        f"Where there are {CASES_EACH} patients for each core, they are divided among as many processes, whose start "
+        "is in the time and whose memory is in the sum.\n\n"
+    )
     return head + table(["patients", "ms a slice", "peak memory, MiB"], rows)
 
 
@@ -111,7 +116,8 @@ def _cores(results: dict[str, Any]) -> str:
     found = results["cores"]
     gain = Spread(**found["gain"]).text(2)
     return (
-        f"## By the number of cores\n\n{found['cores']} cores do {gain} times as many patients as one in the same time."
+        f"## By the number of cores\n\nOf {found['patients']} patients, {found['cores']} cores do {gain} times as many "
+        "as one in the same time."
     )
 
 

@@ -17,6 +17,8 @@ from benchmarks.machine import ROOT
 from benchmarks.statistics import flatness, ratio, spread
 
 COUNTS: Final = (1, 2, 4, 8, 16, 32, 64, 88)
+MANY: Final = 40
+"""Patients, if there are as many, that all cores are compared with one on: processes are worth starting for them."""
 
 
 def cold_start(target: Path, repeats: int, model: Path | None, precision: str) -> dict[str, Any]:
@@ -68,12 +70,12 @@ def by_count(
 def by_cores(
     patients: Sequence[Path], repeats: int, threads: int, model: Path | None, precision: str
 ) -> dict[str, Any]:
-    """Throughput of all cores as a multiple of one core's, the two in turn."""
-    one, many = [], []
+    """Throughput of all cores as a multiple of one core's for up to `MANY` patients, the two in turn."""
+    patients, one, many = patients[:MANY], [], []
     with Worker(OURS, 1, model, precision) as first, Worker(OURS, threads, model, precision) as second:
         for worker in (first, second):
             worker.run(patients[:1])
         for _ in range(repeats):
             one.append(first.run(patients)["seconds"])
             many.append(second.run(patients)["seconds"])
-    return {"cores": threads, "gain": ratio(many, one).values()}
+    return {"cores": threads, "patients": len(patients), "gain": ratio(many, one).values()}

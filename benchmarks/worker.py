@@ -6,8 +6,6 @@ import argparse
 import contextlib
 import json
 import os
-import re
-import resource
 import sys
 import tempfile
 import time
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders import ENTRIES
+from benchmarks.memory import Watch
 
 
 def main() -> None:
@@ -36,19 +35,17 @@ def main() -> None:
         for line in sys.stdin:
             with tempfile.TemporaryDirectory() as out:
                 patients = [Path(one) for one in json.loads(line)]
-                begun, computed = time.perf_counter(), time.process_time()
-                slices = contender.run(patients, Path(out))
-                seconds, computed = time.perf_counter() - begun, time.process_time() - computed
-            _say(answers, {"seconds": seconds, "core_s": computed, "slices": slices, "peak_mib": peak_mib()})
+                begun, computed = time.perf_counter(), core_seconds()
+                with Watch() as watch:
+                    slices = contender.run(patients, Path(out))
+                seconds, computed = time.perf_counter() - begun, core_seconds() - computed
+            _say(answers, {"seconds": seconds, "core_s": computed, "slices": slices, "peak_mib": watch.peak_mib()})
 
 
-def peak_mib() -> float:
-    """Largest resident memory of this process so far, MiB; on Linux without what it was before it was this program."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii", errors="replace"))[0]) / 2**10
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+def core_seconds() -> float:
+    """Processor time of this process and of those it has started and waited for."""
+    spent = os.times()
+    return time.process_time() + spent.children_user + spent.children_system
 
 
 def _say(answers: Any, values: dict[str, Any]) -> None:

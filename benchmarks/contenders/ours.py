@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gliascope.pipeline import Analyser, analyse_into
+from gliascope.pipeline.jobs import choose_jobs
 from gliascope.read import find_cases
 
 
@@ -17,7 +18,9 @@ class Ours:
 
     def run(self, patients: list[Path], out: Path) -> int:
         """See `benchmarks.contenders.Contender.run`."""
-        done = analyse_into(self._analyser, find_cases(patients), out, figures=False)
+        files = find_cases(patients)
+        jobs = choose_jobs(len(files), self._analyser.engine.lanes, figures=False)
+        done = analyse_into(self._analyser, files, out, figures=False, jobs=jobs)
         return sum(len(one.record["slices"]) for one in done)
 
     def describe(self) -> dict[str, Any]:

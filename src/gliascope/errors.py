@@ -12,6 +12,7 @@
     +-- FetchError          a data set that could not be downloaded
     +-- ArchiveError        a PACS that refuses, or cannot be reached
     +-- DeviceError         the device asked for is not there
+    +-- JobError            a process of a run that was ended from outside
     +-- TrainingError       training or export could not go on
     |   +-- ParityError     the exported graphs disagree with the trained networks
     +-- MissingExtra        a part of gliascope that is not installed
@@ -61,6 +62,10 @@ class ArchiveError(GliascopeError):
 
 class DeviceError(GliascopeError):
     """The device asked for cannot be used by the installed inference engine."""
+
+
+class JobError(GliascopeError):
+    """A process that analyses cases was ended from outside, as where memory runs out."""
 
 
 class TrainingError(GliascopeError):

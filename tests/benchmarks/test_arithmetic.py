@@ -98,7 +98,7 @@ def results() -> dict[str, Any]:
             "time_flatness": 1.0,
             "memory_flatness": 1.3,
         },
-        "cores": {"cores": 2, "gain": flat},
+        "cores": {"cores": 2, "patients": 40, "gain": flat},
         "cold_start": {"one slice": flat, "one patient": flat},
         "graphs": {
             "peak_gflops": 100.0,

@@ -99,6 +99,7 @@ def test_json_goes_to_standard_output_alone(cli: Cli, tmp_path: Path, patients: 
         (["IN", "-o", "OUT", "--channels", "flair,flair"], "each at most once"),
         (["IN", "-o", "OUT", "--model", "/nowhere"], "--model"),
         (["IN/p1", "-o", "IN/p1"], "must not go into a folder that is read"),
+        (["IN", "-o", "OUT", "--jobs", "0"], "--jobs must be auto or a number from 1 on, received '0'"),
         (["IN", "-o", "OUT", "--no-such-option"], "No such option"),
     ],
 )
@@ -109,6 +110,13 @@ def test_wrong_arguments(cli: Cli, tmp_path: Path, patients: Path, arguments: li
     assert result.status == 2
     assert message in " ".join(result.err.replace("\u2502", " ").split())
     assert not (tmp_path / "out").exists()
+
+
+def test_processes_write_what_one_writes(cli: Cli, tmp_path: Path, patients: Path, model: Path) -> None:
+    for jobs in ("1", "2"):
+        result = cli("analyse", patients, "-o", tmp_path / jobs, "--model", model, "--jobs", jobs)
+        assert result.status == 0, result.err
+    assert (tmp_path / "1" / "cases.csv").read_text() == (tmp_path / "2" / "cases.csv").read_text()
 
 
 def test_a_folder_that_is_no_model_is_an_error(cli: Cli, tmp_path: Path, patients: Path) -> None:

@@ -12,8 +12,7 @@ import pytest
 from PIL import Image
 
 from gliascope.errors import InputError
-from gliascope.pipeline import Analyser, Outcome, analyse_into, write_case
-from gliascope.pipeline import folder as module
+from gliascope.pipeline import Analyser, Outcome, analyse_into, work, write_case
 from gliascope.pipeline.tables import CASE_COLUMNS, SLICE_COLUMNS
 from gliascope.read import find_cases
 
@@ -139,7 +138,7 @@ def test_a_run_that_breaks_off_keeps_what_it_finished(
             raise OSError(28, "No space left on device")
         return whole(finding, case, folder, **options)
 
-    monkeypatch.setattr(module, "write_case", full)
+    monkeypatch.setattr(work, "write_case", full)
     with pytest.raises(OSError, match="No space left"):
         run(patients, out, Analyser(tiny_bundle()))
     assert [one["case"] for one in table(out / "cases.csv")] == ["p1"]

@@ -6,8 +6,15 @@ import pytest
 
 pytest.importorskip("keras")
 
+from typing import Any
+
+import numpy as np
+
+from gliascope.bundle import load_bundle
+from gliascope.engine import onnx
 from gliascope.errors import ParityError
-from gliascope.training.parity import PARITY_DICE, PARITY_PROBABILITY, Parity
+from gliascope.training import parity
+from gliascope.training.parity import PARITY_DICE, PARITY_PROBABILITY, Parity, measure_parity
 
 pytestmark = pytest.mark.train
 
@@ -30,3 +37,20 @@ def test_an_export_needs_agreement_and_masks(probability: float, dice: float, me
 )
 def test_engines_that_both_outline_nothing_agree(probability: float, dice: float, agrees: bool) -> None:
     assert Parity(200, probability, dice).agrees == agrees
+
+
+def test_the_float_graphs_are_compared_where_others_would_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = load_bundle()
+    monkeypatch.setattr(onnx, "processor_features", lambda: frozenset({"avx512_vnni"}))
+    assert onnx.OnnxEngine(bundle, "cpu").describe()["precision"] == "int8"
+    opened: list[Any] = []
+
+    def remember(*arguments: Any, **options: Any) -> onnx.OnnxEngine:
+        opened.append(onnx.OnnxEngine(*arguments, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(parity, "OnnxEngine", remember)
+    point = bundle.operating_points["balanced"]
+    nothing: Any = None
+    assert measure_parity(nothing, bundle, np.empty((0, 160, 128, 3)), point).slices == 0
+    assert [one.describe()["precision"] for one in opened] == ["float32"]

@@ -12,6 +12,7 @@ from gliascope.cli.options import (
     AsJson,
     Device,
     Flips,
+    Jobs,
     PrecisionName,
     Quiet,
     SeriesNames,
@@ -20,6 +21,7 @@ from gliascope.cli.options import (
     check_device,
     check_precision,
     parse_channels,
+    parse_jobs,
 )
 from gliascope.cli.remote import (
     CaFile,
@@ -77,6 +79,7 @@ def analyse(
     ] = "balanced",
     device: Device = "auto",
     threads: Threads = None,
+    jobs: Jobs = "auto",
     precision: PrecisionName = "auto",
     channels: Annotated[
         str | None,
@@ -179,11 +182,13 @@ def analyse(
     from gliascope.errors import InputError
     from gliascope.pipeline import Analyser, analyse_into
     from gliascope.pipeline.folder import check_place
+    from gliascope.pipeline.jobs import choose_jobs
 
     sequences = parse_channels(channels)
     kinds = _kinds(write, seg_type, store=store)
     check_device(device)
     check_precision(precision)
+    processes = parse_jobs(jobs)
     remote = Remote(dicomweb, pacs, aet, ca_file, credentials, timeout, tls, certificate)
     done: list[dict[str, Any]] = []
     with attached(remote, study or [], store=store, quiet=quiet or as_json) as held:
@@ -211,6 +216,7 @@ def analyse(
         with progress(quiet=quiet or as_json) as bar:
             options: dict[str, Any] = {"channels": sequences, "register": register, "figures": figures}
             options |= {"resume": resume, "outputs": outputs, "reports": reports}
+            options |= {"jobs": processes or choose_jobs(len(files), analyser.engine.lanes, figures=figures)}
             task = bar.add_task("analysing", total=len(files), note="")
             for outcome in analyse_into(analyser, files, output, **options):
                 done.append(_summary(outcome, held.storing))

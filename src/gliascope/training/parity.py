@@ -86,7 +86,7 @@ def measure_parity(networks: NetworkSet, bundle: Bundle, images: NDArray[Any], p
     -------
     Parity
     """
-    engine = OnnxEngine(bundle, device="cpu")
+    engine = OnnxEngine(bundle, device="cpu", precision="float32")
     first, second = engine.roles
     largest, shared, total = 0.0, 0, 0
     for start in range(0, len(images), PREDICT_BATCH):

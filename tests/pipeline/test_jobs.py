@@ -1,0 +1,146 @@
+"""Cases divided among processes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gliascope.engine.onnx import OnnxEngine
+from gliascope.errors import BundleError, InputError, JobError
+from gliascope.pipeline import Analyser, analyse_into
+from gliascope.pipeline import jobs as module
+from gliascope.pipeline.jobs import choose_jobs
+from gliascope.pipeline.work import Outcome, Work
+from gliascope.read import CaseFiles, find_cases
+
+BundleFactory = Callable[..., Path]
+Bright = Callable[..., Any]
+
+
+@pytest.fixture
+def patients(tmp_path: Path, bright: Bright) -> Path:
+    """Five patients: one of them with a bad file."""
+    root = tmp_path / "patients"
+    for number in range(1, 6):
+        bright(seed=number, slices=4).save(root / f"p{number}", masks=True)
+    (root / "p4" / "p4_2.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    return root
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(one.relative_to(folder)): one.read_bytes() for one in sorted(folder.rglob("*")) if one.is_file()}
+
+
+def test_processes_write_the_same_bytes_in_the_same_order(
+    tmp_path: Path, patients: Path, tiny_bundle: BundleFactory
+) -> None:
+    analyser = Analyser(tiny_bundle(), threads=2)
+    alone, shared = tmp_path / "alone", tmp_path / "shared"
+    first = list(analyse_into(analyser, find_cases(patients), alone))
+    second = list(analyse_into(analyser, find_cases(patients), shared, jobs=2))
+    assert [one.record for one in second] == [one.record for one in first]
+    assert [one.has_problems for one in second] == [False, False, False, True, False]
+    assert files_of(shared) == files_of(alone)
+
+    again = analyse_into(analyser, find_cases(patients), shared, jobs=2, resume=True)
+    assert [one.continued for one in again] == [True] * 5
+
+
+def test_the_tables_hold_what_is_done_when_a_process_ends(
+    tmp_path: Path, patients: Path, tiny_bundle: BundleFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_do", _do_or_end)
+    out = tmp_path / "out"
+    outcomes = analyse_into(Analyser(tiny_bundle()), find_cases(patients), out, jobs=2)
+    with pytest.raises(JobError, match=r"p\d: a process .* --continue and fewer --jobs"):
+        list(outcomes)
+    done = [line.split(",")[0] for line in (out / "cases.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    assert done == [f"p{number}" for number in range(1, 1 + len(done))]
+    assert len(done) < 5
+    assert "p5" not in done
+
+
+def _do_or_end(files: CaseFiles) -> Outcome:
+    if files.name == "p5":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return module._process.do(files)  # type: ignore[union-attr]
+
+
+def test_who_stops_listening_waits_for_what_runs_and_no_more(
+    tmp_path: Path, patients: Path, tiny_bundle: BundleFactory
+) -> None:
+    out = tmp_path / "out"
+    outcomes = analyse_into(Analyser(tiny_bundle()), find_cases(patients), out, jobs=2)
+    assert next(outcomes).record["case"] == "p1"
+    outcomes.close()  # type: ignore[attr-defined]
+    assert len((out / "cases.csv").read_text(encoding="utf-8").splitlines()) == 2
+    assert not (out / "p5").exists()
+    assert (out / "index.html").is_file()
+
+
+def test_what_a_process_logs_is_handled_here(
+    tmp_path: Path, patients: Path, tiny_bundle: BundleFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="gliascope"):
+        list(analyse_into(Analyser(tiny_bundle()), find_cases(patients), tmp_path / "out", jobs=2))
+    assert sum("slices analysed in" in one.getMessage() for one in caplog.records) == 5
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="gliascope"):
+        list(analyse_into(Analyser(tiny_bundle()), find_cases(patients), tmp_path / "out", jobs=2))
+    assert not any("slices analysed in" in one.getMessage() for one in caplog.records)
+
+
+def test_an_error_of_a_process_is_the_run_s(tmp_path: Path, patients: Path, tiny_bundle: BundleFactory) -> None:
+    bundle = tiny_bundle()
+    analyser = Analyser(bundle)
+    (bundle / "trunk.onnx").write_bytes(b"another")
+    with pytest.raises(BundleError, match=r"trunk\.onnx"):
+        list(analyse_into(analyser, find_cases(patients), tmp_path / "out", jobs=2))
+
+
+def test_what_cannot_be_divided_is_refused(tmp_path: Path, patients: Path, tiny_bundle: BundleFactory) -> None:
+    analyser = Analyser(tiny_bundle())
+    with pytest.raises(InputError, match="jobs must be at least 1, received 0"):
+        list(analyse_into(analyser, find_cases(patients), tmp_path / "out", jobs=0))
+    opened = Analyser(analyser.bundle, engine=OnnxEngine(analyser.bundle))
+    with pytest.raises(InputError, match="2 jobs need an engine that each can open"):
+        list(analyse_into(opened, find_cases(patients), tmp_path / "out", jobs=2))
+
+
+@pytest.mark.parametrize(("lanes", "jobs", "share"), [(4, 2, 2), (2, 3, 1)])
+def test_threads_are_shared(lanes: int, jobs: int, share: int, tiny_bundle: BundleFactory) -> None:
+    state = module._share(Analyser(tiny_bundle(), threads=lanes), jobs)
+    made = module._Process(_work(), pickle.loads(pickle.dumps(state))).opened()
+    assert made.engine.lanes == share
+
+
+def _work() -> Work:
+    from gliascope.pipeline.outputs import Outputs
+    from gliascope.pipeline.reports import Reports
+
+    return Work(Path("out"), None, False, False, False, Outputs(), Reports())
+
+
+@pytest.mark.parametrize(
+    ("cases", "lanes", "figures", "jobs"),
+    [
+        (1, 2, False, 1),
+        (31, 2, False, 1),
+        (32, 2, False, 2),
+        (400, 2, False, 2),
+        (40, 16, False, 2),
+        (400, 16, False, 16),
+        (400, 0, False, 1),
+        (5, 2, True, 1),
+        (6, 2, True, 2),
+    ],
+)
+def test_processes_that_are_worth_while(cases: int, lanes: int, figures: bool, jobs: int) -> None:
+    assert choose_jobs(cases, lanes, figures=figures) == jobs
