@@ -135,7 +135,7 @@ def test_tables_without_pandas_name_the_extra(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--hold-out", "TCGA_CS_99"], "a held-out patient must be in the data set, received TCGA_CS_99"),
+        (["--hold-out", "TCGA_CS_99"], "a patient that is named must be in the data set, received TCGA_CS_99"),
     ],
 )
 def test_errors_are_one_line(cli: Cli, root: Path, tmp_path: Path, options: list[str], message: str) -> None:
@@ -161,6 +161,7 @@ def test_held_out_patients_may_follow_one_another(cli: Cli, root: Path, tmp_path
         (["--folds", "4", "--test", "0.25"], "--folds and --test exclude each other"),
         (["--folds", "4", "--strategy", "slice"], "--folds are by patient"),
         (["--seen-by", "embedded"], "--seen-by belongs to --folds"),
+        (["--always", "TCGA_CS_1"], "--always belongs to --folds"),
         (["--strategy", "random"], "--strategy must be patient or slice, received 'random'"),
         (["another"], "one data set is split at a time, received another as well"),
     ],
@@ -170,6 +171,19 @@ def test_wrong_arguments_give_2(cli: Cli, root: Path, tmp_path: Path, options: l
     assert result.status == 2
     assert message in result.err
     assert not (tmp_path / "split.json").exists()
+
+
+def test_patients_who_train_in_every_fold(cli: Cli, root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "folds.json"
+    named = ["--always", "TCGA_CS_1,TCGA_DU_2", "--always", "TCGA_CS_2"]
+    result = cli("data", "split", root, "-o", out, "--folds", 2, *named)
+    assert result.status == 0, result.err
+    folds = load_folds(out)
+    assert {one.rsplit("_", 1)[0] for one in folds.always} == {"TCGA_CS_1", "TCGA_CS_2", "TCGA_DU_2"}
+    assert all(set(folds.always) <= set(one.train) for one in folds.splits)
+    unknown = cli("data", "split", root, "-o", tmp_path / "other.json", "--folds", 2, "--always", "TCGA_CS_99")
+    assert unknown.status == 1
+    assert "a patient that is named must be in the data set, received TCGA_CS_99" in unknown.err
 
 
 def test_a_damaged_file_is_one_line(root: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,8 +14,10 @@ from gliascope.dataset.split import Split
 from gliascope.errors import InputError
 from gliascope.evaluate.assemble import Evaluation
 from gliascope.evaluate.evidence import evaluation_of, load_evidence, record_of
+from gliascope.evaluate.join import join_results
 from gliascope.evaluate.output import write_evaluation
 from gliascope.evaluate.record import EvaluationRecord
+from gliascope.evaluate.remake import load_results
 from gliascope.evaluate.run import evaluate_side, join_evaluations
 from gliascope.findings import OperatingPoint
 from gliascope.pipeline import Analyser
@@ -132,6 +135,53 @@ def test_other_versions_are_told_by_fold(folds: Folds, parts: list[Evaluation]) 
     mine = parts[1].record.provenance
     assert told["folds"] == {"0": {"gliascope": "0.0.1"}, "1": {"gliascope": mine["gliascope"]}}
     assert told == {"folds": told["folds"]} | {key: value for key, value in mine.items() if key != "gliascope"}
+
+
+def test_results_of_different_patients_are_put_together(folds: Folds, parts: list[Evaluation]) -> None:
+    whole = join_results(parts, resamples=100)
+    record, told = whole.record, join_evaluations(parts, folds, resamples=100).record
+    assert (record.figures, record.groups, record.models) == (told.figures, told.groups, told.models)
+    assert [(one.patient, one.fold) for one in record.patients] == [(one.patient, one.fold) for one in told.patients]
+    digests = sorted(one.record.split.sha256 for one in parts)
+    assert record.split.sha256 == hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    assert (record.split.side, record.split.strategy) == ("test", "patient")
+
+
+def test_models_are_numbered_anew_where_a_result_has_several(folds: Folds, parts: list[Evaluation]) -> None:
+    both = join_evaluations(parts, folds, resamples=0)
+    renamed = {one.patient: f"{one.patient}_again" for one in both.patients}
+    later = tuple(replace(one, patient=renamed[one.patient]) for one in both.patients)
+    record = join_results([both, replace(both, patients=later)], resamples=0).record
+    assert [one.fold for one in record.models] == [0, 1, 2, 3]
+    wanted = [one.fold for one in both.patients]
+    numbers = {one.patient: one.fold for one in record.patients}
+    assert [numbers[one.patient] for one in both.patients] == wanted
+    assert [numbers[one.patient] for one in later] == [one + 2 for one in wanted if one is not None]
+
+
+def test_results_that_differ_are_not_put_together(parts: list[Evaluation]) -> None:
+    first, second = parts
+    split, data = first.record.split, first.record.data
+    for some, message in [
+        ([], "must be given, received none"),
+        ([first, second, first], "scored once, received twice: TCGA_AA_0001, TCGA_AA_0003"),
+        ([changed(first, data=data.model_copy(update={"name": "elsewhere"})), second], "of one data"),
+        ([changed(first, split=split.model_copy(update={"side": "train"})), second], "of one side"),
+        (
+            [changed(first, split=split.model_copy(update={"strategy": "slice"})), second],
+            "of one strategy of splitting",
+        ),
+    ]:
+        with pytest.raises(InputError, match=message):
+            join_results(some)
+    assert join_results([changed(first, sample="in-sample"), second], resamples=0).record.sample == "in-sample"
+
+
+def test_evidence_of_several_runs_is_read_as_one(parts: list[Evaluation], tmp_path: Path) -> None:
+    folders = [write_evaluation(one, tmp_path / str(number))[3].parent for number, one in enumerate(parts)]
+    whole = load_results(folders, seed=3)
+    assert whole.record.text() == join_results(parts, resamples=0, seed=3).record.text()
+    assert load_results(folders[:1]).record.text() == parts[0].record.text()
 
 
 def test_a_record_of_several_models_has_no_one_bundle(folds: Folds, parts: list[Evaluation]) -> None:

@@ -43,11 +43,12 @@ def test_the_float_graphs_are_compared_where_others_would_run(monkeypatch: pytes
     bundle = load_bundle()
     monkeypatch.setattr(onnx, "processor_features", lambda: frozenset({"avx512_vnni"}))
     assert onnx.OnnxEngine(bundle, "cpu").describe()["precision"] == "int8"
-    opened: list[Any] = []
+    opened: list[onnx.OnnxEngine] = []
 
     def remember(*arguments: Any, **options: Any) -> onnx.OnnxEngine:
-        opened.append(onnx.OnnxEngine(*arguments, **options))
-        return opened[-1]
+        engine = onnx.OnnxEngine(*arguments, **options)
+        opened.append(engine)
+        return engine
 
     monkeypatch.setattr(parity, "OnnxEngine", remember)
     point = bundle.operating_points["balanced"]

@@ -1,6 +1,7 @@
 """`gliascope data split`."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,6 +56,14 @@ def split(
             "in every fold.",
         ),
     ] = None,
+    always: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATIENT",
+            help="With --folds: a patient who trains in every fold and is tested in none; may be repeated, or have "
+            "commas between.",
+        ),
+    ] = None,
     more: Annotated[
         list[str] | None,
         typer.Argument(metavar="PATIENT", show_default=False, help="Further patients of --hold-out."),
@@ -80,21 +89,26 @@ def split(
     del verbose
     share = TEST_SHARE if test is None else test
     _check_arguments(strategy, folds, test, more, hold_out)
-    if seen_by is not None and folds is None:
-        raise typer.BadParameter(
-            "--seen-by belongs to --folds: one split is trained from random weights or by --start-from"
-        )
+    for name, given in {"--seen-by": seen_by, "--always": always}.items():
+        if given and folds is None:
+            raise typer.BadParameter(f"{name} belongs to --folds: of one split, --hold-out says who is tested")
     _check_shares(share, validation)
     if tables is not None:
         require_extra("gliascope data split --tables", "data", "pandas")
-    held = [patient for words in (*(hold_out or ()), *(more or ())) for patient in words.split(",") if patient]
+    held, training = _names([*(hold_out or ()), *(more or ())]), _names(always or ())
     learnt = None if seen_by is None else _slices_seen(seen_by)
     measured = _measure(folder, quiet=quiet)
-    made = _make(measured, strategy, folds, share, validation=validation, seed=seed, hold_out=held, seen=learnt)
+    made = _make(
+        measured, strategy, folds, share, validation=validation, seed=seed, hold_out=held, seen=learnt, always=training
+    )
     _save(made, output, replace=force)
     if tables is not None:
         _write_tables(made, measured, folder, tables, replace=force)
     _report(made, measured, output, as_json=as_json, quiet=quiet)
+
+
+def _names(given: Iterable[str]) -> list[str]:
+    return [one for words in given for one in words.split(",") if one]
 
 
 def _check_arguments(
@@ -147,14 +161,16 @@ def _make(
     test: float,
     *,
     seen: "frozenset[str] | None",
+    always: "list[str]",
     **options: Any,
 ) -> Split | Folds:
-    from gliascope.dataset.folds import fold_patients, patients_seen
+    from gliascope.dataset.folds import fold_patients, named_patients, patients_seen
     from gliascope.dataset.slices import split_slices
     from gliascope.dataset.split import split_patients
 
     if folds is not None:
-        return fold_patients(measured, folds=folds, always=patients_seen(measured, seen or ()), **options)
+        learnt = patients_seen(measured, seen or ()) | named_patients(measured, always)
+        return fold_patients(measured, folds=folds, always=learnt, **options)
     if strategy == BY_SLICE:
         return split_slices(measured, test=test, **options)
     return split_patients(measured, test=test, **options)

@@ -55,9 +55,13 @@ def evaluate(
         ),
     ] = None,
     evidence: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            metavar="FILE", exists=True, dir_okay=False, help="Make everything anew from an evidence.parquet, no DATA."
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Make everything anew from an evidence.parquet, no DATA; may be repeated: those of different patients "
+            "are put together.",
         ),
     ] = None,
     against: Annotated[
@@ -65,11 +69,11 @@ def evaluate(
         typer.Option(metavar="OTHER", exists=True, help="Compare with another result: its folder or evidence.parquet."),
     ] = None,
     lone: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             metavar="RESULT",
             exists=True,
-            help="Show on the card what a result of --lone-slices says of the same slices and model.",
+            help="Show on the card what a result of --lone-slices says of the same slices and model; may be repeated.",
         ),
     ] = None,
     fit_interval: Annotated[
@@ -117,7 +121,7 @@ def evaluate(
     del verbose
     check_precision(precision)
     unusual = {"--flips": flips, "--lone-slices": lone_slices}
-    if lone is not None and not (output or card or stamp):
+    if lone and not (output or card or stamp):
         raise typer.BadParameter("--lone goes with -o, --card or --stamp: it is shown on the card")
     if fit_interval and not stamp:
         raise typer.BadParameter("--fit-interval goes with --stamp: the bundle keeps what was fitted")
@@ -141,9 +145,9 @@ def evaluate(
             flips=flips,
             lone_slices=lone_slices,
             output=output,
-            evidence=evidence,
+            evidence=evidence or [],
             against=against,
-            lone=lone,
+            lone=lone or [],
             card=card,
             stamp=stamp,
             fit_interval=fit_interval,
@@ -176,12 +180,12 @@ def _check_source(
     data: Path | None,
     split: Path | None,
     fold: int | None,
-    evidence: Path | None,
+    evidence: list[Path] | None,
     operating_point: str | None,
     *,
     switches: dict[str, bool],
 ) -> None:
-    if evidence is None:
+    if not evidence:
         if data is None or split is None:
             raise typer.BadParameter("DATA and --split are needed, or --evidence")
         return

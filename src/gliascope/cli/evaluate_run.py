@@ -24,7 +24,7 @@ from gliascope.evaluate.compare_page import difference_rows, difference_titles, 
 from gliascope.evaluate.output import write_text
 from gliascope.evaluate.plots import FIGURES_FOLDER
 from gliascope.evaluate.record import EvaluationRecord
-from gliascope.evaluate.remake import load_result
+from gliascope.evaluate.remake import load_result, load_results
 from gliascope.evaluate.report import WORST_FOLDER, write_results
 from gliascope.evaluate.run import Evaluation, evaluate_side
 from gliascope.evaluate.stamp import check_lone, check_of_lone_images, check_same, stamp_bundle
@@ -51,9 +51,9 @@ class Request:
     flips: bool
     lone_slices: bool
     output: Path | None
-    evidence: Path | None
+    evidence: Sequence[Path]
     against: Path | None
-    lone: Path | None
+    lone: Sequence[Path]
     card: Path | None
     stamp: bool
     fit_interval: bool
@@ -67,14 +67,14 @@ class Request:
 def run_evaluation(request: Request) -> None:
     """Score or remake, compare, write, print."""
     other = None if request.against is None else load_result(request.against, resamples=0)
-    lone = None if request.lone is None else load_result(request.lone, seed=request.seed).record
+    lone = None if not request.lone else load_results(request.lone, seed=request.seed).record
     if lone is not None:
         check_of_lone_images(lone)
     if request.output is not None:
         request.output.mkdir(parents=True, exist_ok=True)
     worst = None
-    if request.evidence is not None:
-        evaluation = load_result(request.evidence, seed=request.seed)
+    if request.evidence:
+        evaluation = load_results(request.evidence, seed=request.seed)
         bundles = _bundles_of(evaluation.record, request.model)
     else:
         worst = WorstPatients()

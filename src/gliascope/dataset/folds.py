@@ -86,6 +86,17 @@ def patients_seen(measured: Iterable[PatientStatistics], seen: Collection[str]) 
     )
 
 
+def named_patients(measured: Iterable[PatientStatistics], names: Sequence[str]) -> frozenset[str]:
+    """Find the patients that are named, by their own name or by a folder's.
+
+    Raises
+    ------
+    SplitError
+        If one of them is not in the data set.
+    """
+    return held_out(by_patient(measured), names)
+
+
 def fold_patients(
     measured: Iterable[PatientStatistics],
     *,

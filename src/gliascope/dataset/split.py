@@ -206,7 +206,7 @@ def _patients_named(names: Sequence[str], folders: Sequence[PatientFolder]) -> f
     patient_of = {name: one.patient for one in folders for name in (one.name, one.patient)}
     unknown = sorted(set(names) - set(patient_of))
     if unknown:
-        raise SplitError(f"a held-out patient must be in the data set, received {', '.join(unknown)}")
+        raise SplitError(f"a patient that is named must be in the data set, received {', '.join(unknown)}")
     return frozenset(patient_of[one] for one in names)
 
 

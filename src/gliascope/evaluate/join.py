@@ -1,7 +1,8 @@
-"""The folds of a cross-validation put together: every patient once, scored by a model that never saw them."""
+"""Results of different patients put together: the folds of a cross-validation, or several of them."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -12,6 +13,8 @@ from gliascope.errors import InputError
 from gliascope.evaluate.assemble import Evaluation, Origin, make_record
 from gliascope.evaluate.figures import RESAMPLES
 from gliascope.evaluate.record import EvaluationRecord, Sample
+from gliascope.evaluate.record_parts import ModelRecord
+from gliascope.evaluate.score import PatientScore
 
 FROM_WORST: Final[tuple[Sample, ...]] = ("in-sample", "phantom", "leaky", "unseen")
 """What the whole is called is the first of these that a part is called."""
@@ -62,6 +65,53 @@ def join_evaluations(
     return Evaluation(make_record(scored, origin, resamples=resamples, seed=seed), scored)
 
 
+def join_results(results: Sequence[Evaluation], *, resamples: int = RESAMPLES, seed: int = 0) -> Evaluation:
+    """Put results of different patients together, such as folds that were made in several runs.
+
+    Parameters
+    ----------
+    results : sequence of Evaluation
+        Each of one or several models.
+    resamples, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    Evaluation
+        Of all patients. Models are numbered anew, in the results' order; the split's digest is the SHA-256 of the
+        results' digests, one a line, sorted.
+
+    Raises
+    ------
+    InputError
+        If there is no result, they differ in data, side or strategy of the split, or a patient is scored twice.
+    """
+    if not results:
+        raise InputError("results that are put together must be given, received none")
+    records = [one.record for one in results]
+    data = _only("data", (one.data.name for one in records))
+    side = _only("side", (one.split.side for one in records))
+    _only("strategy of splitting", (one.split.strategy for one in records))
+    _check_once(one.patient for part in results for one in part.patients)
+    models: list[ModelRecord] = []
+    patients: list[PatientScore] = []
+    for part in results:
+        number = {one.fold: len(models) + place for place, one in enumerate(part.record.models)}
+        models += [one.model_copy(update={"fold": number[one.fold]}) for one in part.record.models]
+        patients += [replace(one, fold=number[one.fold]) for one in part.patients]
+    digests = "\n".join(sorted(one.split.sha256 for one in records))
+    split = {"sha256": hashlib.sha256(digests.encode("ascii")).hexdigest(), "side": side}
+    origin = Origin(
+        sample=next(one for one in FROM_WORST if any(record.sample == one for record in records)),
+        data=data,
+        split=records[0].split.model_copy(update=split),
+        models=models,
+        provenance=_provenance(list(enumerate(records))),
+    )
+    scored = tuple(sorted(patients, key=lambda one: one.patient))
+    return Evaluation(make_record(scored, origin, resamples=resamples, seed=seed), scored)
+
+
 def _fold_of(record: EvaluationRecord, folds: Folds) -> int:
     """Number the fold whose split an evaluation is of."""
     if len(record.models) != 1:
@@ -81,7 +131,7 @@ def _fold_of(record: EvaluationRecord, folds: Folds) -> int:
 def _only(what: str, values: Iterable[str]) -> str:
     several = sorted(set(values))
     if len(several) > 1:
-        raise InputError(f"the folds' evaluations must be of one {what}, received {', '.join(several)}")
+        raise InputError(f"results that are put together must be of one {what}, received {', '.join(several)}")
     return several[0]
 
 
