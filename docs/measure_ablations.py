@@ -1,0 +1,212 @@
+"""Change one thing of a recipe at a time, train, and write reference/ablations.md.
+
+    python docs/measure_ablations.py train LGG FOLDS OUT --fold 0    trains what is not trained yet; hours
+    python docs/measure_ablations.py page OUT                        collects what is trained, and writes the page
+
+LGG is the folder ``kaggle_3m``, FOLDS a file of folds; each change is a cross-validation of its own in OUT, of the
+folds that are named, trained for the same number of steps and judged on the folds' inner hold-outs. The folds' own
+patients are never scored. Several calls may work side by side, each on another fold. The page is made from
+docs/evidence/ablations.json alone where OUT is not named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from gliascope.training.crossval_inner import load_inner
+
+DOCS: Final = Path(__file__).resolve().parent
+EVIDENCE: Final = DOCS / "evidence" / "ablations.json"
+PAGE: Final = DOCS / "reference" / "ablations.md"
+SCHEMA: Final = "gliascope.ablations/1"
+
+BASE: Final[dict[str, dict[str, Any]]] = {
+    "preparation": {"size": [96, 96], "normalise": "zscore"},
+    "preparation.clahe": {"clip_limit": 2.0, "tile_grid": 8, "blend": 0.5},
+    "network": {"wiring": "shared"},
+    "training": {"epochs": 4, "steps": 400, "weight_decay": 0.01, "keep": "last"},
+}
+"""What every variation starts from: the recipe `default` at a small size, for few steps."""
+
+Patient = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One change.
+
+    Attributes
+    ----------
+    name : str
+        Of its folder.
+    title : str
+        In the page's table.
+    changes : dict
+        Keys of the recipe, by table.
+    seed : int
+    """
+
+    name: str
+    title: str
+    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seed: int = 0
+
+    def recipe(self) -> str:
+        """Give the recipe as TOML."""
+        tables = {name: BASE.get(name, {}) | self.changes.get(name, {}) for name in BASE | self.changes}
+        lines = [f'name = "{self.name}"']
+        for table, values in tables.items():
+            lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+        return "\n".join(lines) + "\n"
+
+
+VARIATIONS: Final = (
+    Variation("base", "as it is"),
+    Variation("base-1", "as it is, seed 1", seed=1),
+    Variation("base-2", "as it is, seed 2", seed=2),
+    Variation("clahe-off", "no CLAHE", {"preparation.clahe": {"enabled": False}}),
+    Variation("clahe-whole", "CLAHE alone, not blended with the image", {"preparation.clahe": {"blend": 1.0}}),
+    Variation("clahe-strong", "CLAHE with clip limit 4", {"preparation.clahe": {"clip_limit": 4.0}}),
+    Variation("slice-norm", "normalised by slice", {"preparation": {"normalise": "zscore_slice"}}),
+    Variation("neighbours", "the slices beside it as well", {"preparation": {"neighbours": 1}}),
+    Variation("separate", "two networks, no shared trunk", {"network": {"wiring": "separate"}}),
+    Variation("deep", "deep supervision", {"network": {"deep_supervision": True}}),
+    Variation("few-empty", "half as many tumour-free slices", {"sampling": {"empty_per_tumour": 0.5}}),
+    Variation("more-empty", "twice as many tumour-free slices", {"sampling": {"empty_per_tumour": 2.0}}),
+    Variation("ema", "average of the weights, 0.99", {"training": {"ema": 0.99}}),
+    Variation("larger", "160 x 128 pixels", {"preparation": {"size": [160, 128]}}),
+)
+
+TEXT: Final = """# One thing at a time
+
+Made by `python docs/measure_ablations.py` from [its evidence](../evidence/ablations.json): the recipe `default` at
+{size} pixels, trained for {steps} steps from random weights on {folds} folds of the LGG data set (SHA-256
+`{sha256}`), with one thing changed at a time.
+Figures are of the folds' inner hold-outs, {patients} patients whom nothing was trained on; the folds' own patients
+were not scored. Thresholds are chosen on the same patients, for every line alike.
+
+| changed | mean Dice | by fold | against the mean of the seeds | standard error over patients | slice AUC |
+| --- | ---: | --- | ---: | ---: | ---: |
+{rows}
+
+{seeds} seeds of the same recipe have mean Dice {level:.3f} with a standard deviation of {spread:.3f}: a line that
+differs by less than twice that, or twice its standard error, says nothing. So few steps on so small images tell how
+fast something is learnt, and not where it ends.
+"""
+
+
+def main() -> None:
+    """Train, or write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    jobs = parser.add_subparsers(dest="job", required=True)
+    train = jobs.add_parser("train")
+    for name in ("data", "folds", "out"):
+        train.add_argument(name, type=Path)
+    train.add_argument("--fold", default="0,1", help="the folds to train, with commas between")
+    train.add_argument("--only", nargs="+", default=[one.name for one in VARIATIONS], help="variations to train")
+    page = jobs.add_parser("page")
+    page.add_argument("out", type=Path, nargs="?")
+    options = parser.parse_args()
+    if options.job == "train":
+        for one in VARIATIONS:
+            if one.name in options.only:
+                train_one(one, options.data, options.folds, options.out, options.fold)
+        return
+    if options.out is not None:
+        EVIDENCE.write_text(json.dumps(collect(options.out), indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(text(json.loads(EVIDENCE.read_text(encoding="utf-8"))), encoding="utf-8")
+    print(f"Written: {PAGE}")
+
+
+def train_one(one: Variation, data: Path, folds: Path, out: Path, fold: str) -> None:
+    """Train a variation's folds that are not trained yet."""
+    wanted = [int(number) for number in fold.split(",")]
+    folder = out / one.name
+    if all((folder / f"fold-{number}" / "inner.json").is_file() for number in wanted):
+        return
+    print(f"== {one.name}, fold {fold}", flush=True)
+    out.mkdir(parents=True, exist_ok=True)
+    recipe = out / f"{one.name}.toml"
+    recipe.write_text(one.recipe(), encoding="utf-8")
+    command = [sys.executable, "-m", "gliascope", "crossval", "--data", data, "-o", folder, "--only", fold]
+    if (folder / "crossval.json").is_file():
+        command += ["--resume"]
+    else:
+        command += ["--split", folds, "--recipe", recipe, "--seed", one.seed]
+    subprocess.run([str(part) for part in [*command, "--train-only", "-q"]], check=True)  # noqa: S603
+
+
+def collect(out: Path) -> dict[str, Any]:
+    """Read the inner hold-outs of all variations that are trained in every fold that the first is trained in."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in VARIATIONS:
+        files = sorted((out / one.name).glob("fold-*/inner.json"))
+        found[one.name] = [load_inner(file) for file in files]
+    whole = {inner["fold"] for inner in found[VARIATIONS[0].name]}
+    kept = {name: inners for name, inners in found.items() if inners and {one["fold"] for one in inners} >= whole}
+    first = json.loads((out / VARIATIONS[0].name / "crossval.json").read_text(encoding="utf-8"))
+    return {
+        "schema": SCHEMA,
+        "folds_sha256": first["folds"],
+        "base": BASE,
+        "variations": {
+            name: [
+                {
+                    "fold": inner["fold"],
+                    "auc": inner["figures"]["auc"]["value"],
+                    "patients": [{"patient": one["patient"], "dice": one["dice"]} for one in inner["patients"]],
+                }
+                for inner in inners
+            ]
+            for name, inners in kept.items()
+        },
+    }
+
+
+def text(values: dict[str, Any]) -> str:
+    """Give the page."""
+    found = values["variations"]
+    titles = {one.name: one.title for one in VARIATIONS}
+    seeds = [name for name in found if name == "base" or name.startswith("base-")]
+    means = {name: statistics.fmean(_dice(found[name]).values()) for name in found}
+    level = statistics.fmean(means[name] for name in seeds)
+    spread = statistics.stdev(means[name] for name in seeds) if len(seeds) > 1 else float("nan")
+    plain = [_dice(found[name]) for name in seeds]
+    middle = {patient: statistics.fmean(one[patient] for one in plain) for patient in plain[0]}
+    rows = []
+    for name in found:
+        dice = _dice(found[name])
+        apart = [dice[patient] - middle[patient] for patient in middle]
+        error = statistics.stdev(apart) / len(apart) ** 0.5
+        auc = statistics.fmean(one["auc"] for one in found[name])
+        by_fold = ", ".join(f"{statistics.fmean(p['dice'] for p in one['patients']):.3f}" for one in found[name])
+        gain = means[name] - level
+        rows.append(f"| {titles[name]} | {means[name]:.3f} | {by_fold} | {gain:+.3f} | {error:.3f} | {auc:.3f} |")
+    base, size = values["base"], " x ".join(str(side) for side in values["base"]["preparation"]["size"])
+    return TEXT.format(
+        size=size,
+        steps=base["training"]["steps"],
+        folds=len(found["base"]),
+        sha256=values["folds_sha256"],
+        patients=len(middle),
+        rows="\n".join(rows),
+        seeds=len(seeds),
+        level=level,
+        spread=spread,
+    )
+
+
+def _dice(inners: list[dict[str, Any]]) -> dict[str, float]:
+    """The Dice of each patient; one without a tumour and without an outline does not count."""
+    return {one["patient"]: one["dice"] for inner in inners for one in inner["patients"] if one["dice"] is not None}
+
+
+if __name__ == "__main__":
+    main()
