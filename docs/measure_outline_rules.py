@@ -12,11 +12,12 @@ import itertools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gliascope.dataset.layout import PatientFolder
 from gliascope.dataset.sides import side_patients
 from gliascope.detect.case import run_score
 from gliascope.measure.overlap import dice, hd95
@@ -78,7 +79,7 @@ class Outlined:
         return keep_components(mask, rule)
 
 
-def outlined(analyser: Analyser, folder: Path) -> Outlined:
+def outlined(analyser: Analyser, folder: PatientFolder) -> Outlined:
     """Analyse a patient at the lowest threshold and keep what other thresholds need."""
     case = read_case(folder.files)
     found = analyser.analyse(case)
@@ -105,7 +106,7 @@ def main(lgg: Path, crossval: Path) -> None:
     overlaps: dict[tuple[float, float, str], list[float]] = {}
     distances: dict[tuple[float, str], list[float]] = {}
     for fold in folds:
-        options = {"threshold": LOWEST, "save_probabilities": True}
+        options: dict[str, Any] = {"threshold": LOWEST, "save_probabilities": True}
         analyser = Analyser(job.files(fold).bundle, device="cpu", precision="float32", **options)
         for folder in side_patients(job.folds.splits[fold], "test", lgg):
             one = outlined(analyser, folder)
