@@ -18,7 +18,7 @@ from benchmarks.machine import ROOT, describe_machine, peak_gflops
 from benchmarks.operations import load_seconds, measure_decoders, measure_graphs
 from benchmarks.profile import draw_profile, profile
 from benchmarks.report import write_report
-from benchmarks.scaling import by_cores, by_count, cold_start
+from benchmarks.scaling import MANY, by_cores, by_count, cold_start
 from gliascope.bundle import Bundle, load_bundle
 from gliascope.engine.onnx import OnnxEngine, available_cores
 
@@ -172,9 +172,8 @@ def _parse() -> argparse.Namespace:
 def _patients(options: argparse.Namespace, folder: Path) -> list[Path]:
     """The patients of each repeat first, then the others up to the most."""
     if options.data is None:
-        return draw_phantoms(
-            folder, max(options.patients, options.most if {"scaling", "cores"} & set(options.only) else 0)
-        )
+        most = options.most if "scaling" in options.only else MANY if "cores" in options.only else 0
+        return draw_phantoms(folder, max(options.patients, most))
     first = patients_of(options.data, options.patients)
     return first + [one for one in patients_of(options.data, options.most) if one not in first]
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from benchmarks.contenders import ENTRIES, OURS
 from benchmarks.statistics import Spread, ratio, spread
-from gliascope.pipeline.jobs import CASES_EACH
+from gliascope.pipeline.jobs import SLICES_EACH
 
 BUSY: Final = (
     "**The machine was busy: times here are longer than they are on an idle one, and ratios rough. Run `make bench` "
@@ -106,8 +106,8 @@ def _scaling(results: dict[str, Any]) -> str:
     ]
     head = (
         "## By the number of patients\n\nA fresh process each; the time holds neither its start nor its loading. "
-        f"Where there are {CASES_EACH} patients for each core, they are divided among as many processes, whose start "
-        "is in the time and whose memory is in the sum.\n\n"
+        f"Where there are {SLICES_EACH} slices for each core, patients are divided among as many processes, whose "
+        "start is in the time and whose memory is in the sum.\n\n"
     )
     return head + table(["patients", "ms a slice", "peak memory, MiB"], rows)
 

@@ -16,11 +16,15 @@ import json
 import statistics
 import subprocess
 import sys
+import time
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from gliascope.recipe import recipe_from_dict
 from gliascope.training.crossval_inner import load_inner
+from gliascope.training.crossval_state import resume_job
 
 DOCS: Final = Path(__file__).resolve().parent
 EVIDENCE: Final = DOCS / "evidence" / "ablations.json"
@@ -35,7 +39,8 @@ BASE: Final[dict[str, dict[str, Any]]] = {
 }
 """What every variation starts from: the recipe `default` at a small size, for few steps."""
 
-Patient = dict[str, Any]
+WAIT: Final = 120
+"""Seconds that another call has to begin a variation."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ class Variation:
 
     def recipe(self) -> str:
         """Give the recipe as TOML."""
-        tables = {name: BASE.get(name, {}) | self.changes.get(name, {}) for name in BASE | self.changes}
+        changes = self.changes | {"training": self.changes.get("training", {}) | {"seed": self.seed}}
+        tables = {name: BASE.get(name, {}) | changes.get(name, {}) for name in BASE | changes}
         lines = [f'name = "{self.name}"']
         for table, values in tables.items():
             lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
@@ -136,25 +142,40 @@ def train_one(one: Variation, data: Path, folds: Path, out: Path, fold: str) -> 
     recipe = out / f"{one.name}.toml"
     recipe.write_text(one.recipe(), encoding="utf-8")
     command = [sys.executable, "-m", "gliascope", "crossval", "--data", data, "-o", folder, "--only", fold]
-    if (folder / "crossval.json").is_file():
-        command += ["--resume"]
+    if _first_to_begin(folder):
+        command += ["--split", folds, "--recipe", recipe]
     else:
-        command += ["--split", folds, "--recipe", recipe, "--seed", one.seed]
+        command += ["--resume"]
     subprocess.run([str(part) for part in [*command, "--train-only", "-q"]], check=True)  # noqa: S603
+
+
+def _first_to_begin(folder: Path) -> bool:
+    """Tell whether a variation's job is still to be made; if another call is about to make it, wait until it has."""
+    try:
+        folder.with_suffix(".begun").touch(exist_ok=False)
+    except FileExistsError:
+        for _ in range(WAIT):
+            if (folder / "crossval.json").is_file():
+                return False
+            time.sleep(1)
+    return True
 
 
 def collect(out: Path) -> dict[str, Any]:
     """Read the inner hold-outs of all variations that are trained in every fold that the first is trained in."""
     found: dict[str, list[dict[str, Any]]] = {}
+    folds = resume_job(out / VARIATIONS[0].name).folds
     for one in VARIATIONS:
         files = sorted((out / one.name).glob("fold-*/inner.json"))
+        if files:  # raises where it was another recipe or were other folds
+            resume_job(out / one.name, recipe_from_dict(tomllib.loads(one.recipe()), one.name), folds)
         found[one.name] = [load_inner(file) for file in files]
     whole = {inner["fold"] for inner in found[VARIATIONS[0].name]}
-    kept = {name: inners for name, inners in found.items() if inners and {one["fold"] for one in inners} >= whole}
-    first = json.loads((out / VARIATIONS[0].name / "crossval.json").read_text(encoding="utf-8"))
+    kept = {name: [one for one in inners if one["fold"] in whole] for name, inners in found.items()}
+    kept = {name: inners for name, inners in kept.items() if len(inners) == len(whole)}
     return {
         "schema": SCHEMA,
-        "folds_sha256": first["folds"],
+        "folds_sha256": folds.sha256,
         "base": BASE,
         "variations": {
             name: [

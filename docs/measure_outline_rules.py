@@ -40,8 +40,7 @@ TEXT: Final = """# Thresholds and components, measured
 
 Made by `python docs/measure_outline_rules.py kaggle_3m CROSSVAL` with the networks of the cross-validation `{recipe}`
 (folds {folds}): {count} patients of the LGG data set, each outlined by networks that had not seen the patient, at one
-common threshold. Which line is best is chosen on the same patients whose figures it shows, and so flatters a little;
-that a whole row hardly differs does not.
+common threshold. Whoever chooses the best line chooses it on the patients whose figures it shows.
 
 Dice per patient, mean of {count}, at slice threshold {slice:.2f}, and HD95 in pixels (mean over patients of the mean
 over slices that both outlines are on), by pixel threshold and by what is kept of a volume's outline:

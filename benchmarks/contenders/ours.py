@@ -19,7 +19,7 @@ class Ours:
     def run(self, patients: list[Path], out: Path) -> int:
         """See `benchmarks.contenders.Contender.run`."""
         files = find_cases(patients)
-        jobs = choose_jobs(len(files), self._analyser.engine.lanes, figures=False)
+        jobs = choose_jobs(files, self._analyser.engine.lanes, figures=False)
         done = analyse_into(self._analyser, files, out, figures=False, jobs=jobs)
         return sum(len(one.record["slices"]) for one in done)
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+
+from gliascope.read import find_cases
 
 BundleFactory = Callable[..., Path]
 Bright = Callable[..., Any]
@@ -112,11 +114,25 @@ def test_wrong_arguments(cli: Cli, tmp_path: Path, patients: Path, arguments: li
     assert not (tmp_path / "out").exists()
 
 
-def test_processes_write_what_one_writes(cli: Cli, tmp_path: Path, patients: Path, model: Path) -> None:
-    for jobs in ("1", "2"):
-        result = cli("analyse", patients, "-o", tmp_path / jobs, "--model", model, "--jobs", jobs)
-        assert result.status == 0, result.err
-    assert (tmp_path / "1" / "cases.csv").read_text() == (tmp_path / "2" / "cases.csv").read_text()
+def test_jobs_reach_the_run(
+    cli: Cli, tmp_path: Path, patients: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gliascope import pipeline
+    from gliascope.pipeline import jobs
+
+    asked: list[int] = []
+
+    def remember(*_arguments: Any, jobs: int, **_options: Any) -> Iterator[Any]:
+        asked.append(jobs)
+        return iter(())
+
+    monkeypatch.setattr(pipeline, "analyse_into", remember)
+    monkeypatch.setattr(jobs, "choose_jobs", lambda files, lanes, *, figures: 10 * len(files) + lanes + figures)
+    command = ["analyse", patients, "-o", tmp_path / "out", "--model", model, "--threads", "3"]
+    for more in (["--jobs", "2"], [], ["--no-figures"]):
+        assert cli(*command, *more).status == 0
+    count = len(find_cases(patients))
+    assert asked == [2, 10 * count + 4, 10 * count + 3]
 
 
 def test_a_folder_that_is_no_model_is_an_error(cli: Cli, tmp_path: Path, patients: Path) -> None:

@@ -184,6 +184,10 @@ def test_patients_who_train_in_every_fold(cli: Cli, root: Path, tmp_path: Path) 
     unknown = cli("data", "split", root, "-o", tmp_path / "other.json", "--folds", 2, "--always", "TCGA_CS_99")
     assert unknown.status == 1
     assert "a patient that is named must be in the data set, received TCGA_CS_99" in unknown.err
+    both = ["--always", "TCGA_CS_1", "--hold-out", "TCGA_CS_1"]
+    refused = cli("data", "split", root, "-o", tmp_path / "other.json", "--folds", 2, *both)
+    assert refused.status == 2
+    assert "--hold-out and --always exclude each other, received TCGA_CS_1 in both" in " ".join(refused.err.split())
 
 
 def test_a_damaged_file_is_one_line(root: Path, tmp_path: Path) -> None:

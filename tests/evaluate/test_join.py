@@ -157,6 +157,9 @@ def test_models_are_numbered_anew_where_a_result_has_several(folds: Folds, parts
     numbers = {one.patient: one.fold for one in record.patients}
     assert [numbers[one.patient] for one in both.patients] == wanted
     assert [numbers[one.patient] for one in later] == [one + 2 for one in wanted if one is not None]
+    other = both.record.provenance | {"gliascope": "0.0.1"}
+    told = join_results([both, changed(replace(both, patients=later), provenance=other)], resamples=0).record.provenance
+    assert told["folds"] == {"0": {"gliascope": both.record.provenance["gliascope"]}, "2": {"gliascope": "0.0.1"}}
 
 
 def test_results_that_differ_are_not_put_together(parts: list[Evaluation]) -> None:

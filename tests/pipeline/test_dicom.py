@@ -75,6 +75,22 @@ def test_every_object_is_written_and_named(analyser: Analyser, tmp_path: Path) -
     assert not any(one.name.startswith(".") for one in (outcome.folder / "dicom").iterdir())
 
 
+def test_studies_go_to_other_processes_and_back(tiny_bundle: BundleFactory, tmp_path: Path) -> None:
+    for number in (1, 2):
+        uid = pydicom.uid.generate_uid(entropy_srcs=[str(number)])
+        study(tmp_path / "studies" / str(number), StudyInstanceUID=uid, PatientID=f"ID{number}")
+    own = Analyser(load_bundle(tiny_bundle()), threads=2)
+    found = []
+    for jobs in (1, 2):
+        out, files = tmp_path / str(jobs), find_cases(tmp_path / "studies")
+        done = analyse_into(own, files, out, outputs=EVERYTHING, figures=False, jobs=jobs)
+        assert [one.record["problems"] for one in done] == [[], []]
+        written = (one for one in sorted(out.rglob("*")) if one.is_file())
+        found.append({one.relative_to(out): one.read_bytes() for one in written})
+    assert found[0] == found[1]
+    assert sum(one.name == "seg.dcm" for one in found[0]) == 2
+
+
 def test_the_segmentation_lies_where_the_nifti_mask_does(analyser: Analyser, tmp_path: Path) -> None:
     folder = analysed(analyser, study(tmp_path / "study"), tmp_path / "out").folder
     volume = highdicom.seg.segread(folder / "dicom" / "seg.dcm").get_volume(combine_segments=True)

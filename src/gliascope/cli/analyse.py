@@ -216,7 +216,7 @@ def analyse(
         with progress(quiet=quiet or as_json) as bar:
             options: dict[str, Any] = {"channels": sequences, "register": register, "figures": figures}
             options |= {"resume": resume, "outputs": outputs, "reports": reports}
-            options |= {"jobs": processes or choose_jobs(len(files), analyser.engine.lanes, figures=figures)}
+            options |= {"jobs": processes or choose_jobs(files, analyser.engine.lanes, figures=figures)}
             task = bar.add_task("analysing", total=len(files), note="")
             for outcome in analyse_into(analyser, files, output, **options):
                 done.append(_summary(outcome, held.storing))

@@ -96,6 +96,8 @@ def split(
     if tables is not None:
         require_extra("gliascope data split --tables", "data", "pandas")
     held, training = _names([*(hold_out or ()), *(more or ())]), _names(always or ())
+    if twice := sorted(set(held) & set(training)):
+        raise typer.BadParameter(f"--hold-out and --always exclude each other, received {', '.join(twice)} in both")
     learnt = None if seen_by is None else _slices_seen(seen_by)
     measured = _measure(folder, quiet=quiet)
     made = _make(

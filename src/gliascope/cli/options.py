@@ -48,8 +48,8 @@ Jobs = Annotated[
     str,
     typer.Option(
         metavar="auto|N",
-        help="Processes that cases are divided among; they share the threads. By default one for each core, as long as "
-        "each has 16 cases, or three where pictures are drawn.",
+        help="Processes that cases are divided among; they share the threads. By default one for each core, at most "
+        "8, as long as each has 400 slices, or 75 where pictures are drawn.",
     ),
 ]
 """``jobs: Jobs = "auto"``, to be handed to `parse_jobs`"""
@@ -109,14 +109,20 @@ def check_precision(precision: str) -> None:
 def parse_jobs(jobs: str) -> int | None:
     """Understand ``--jobs``.
 
+    Parameters
+    ----------
+    jobs : str
+        ``auto``, or a number from 1 on.
+
     Returns
     -------
     int or None
-        None where the number of cases is to tell.
+        None where the number of slices is to tell.
 
     Raises
     ------
     typer.BadParameter
+        If it is neither.
     """
     if jobs == "auto":
         return None

@@ -89,6 +89,16 @@ def patients_seen(measured: Iterable[PatientStatistics], seen: Collection[str]) 
 def named_patients(measured: Iterable[PatientStatistics], names: Sequence[str]) -> frozenset[str]:
     """Find the patients that are named, by their own name or by a folder's.
 
+    Parameters
+    ----------
+    measured : iterable of PatientStatistics
+    names : sequence of str
+
+    Returns
+    -------
+    frozenset of str
+        Their own names.
+
     Raises
     ------
     SplitError

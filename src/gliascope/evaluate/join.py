@@ -12,7 +12,7 @@ from gliascope.dataset.members import Folds
 from gliascope.errors import InputError
 from gliascope.evaluate.assemble import Evaluation, Origin, make_record
 from gliascope.evaluate.figures import RESAMPLES
-from gliascope.evaluate.record import EvaluationRecord, Sample
+from gliascope.evaluate.record import FLIPS, LONE, EvaluationRecord, Sample
 from gliascope.evaluate.record_parts import ModelRecord
 from gliascope.evaluate.score import PatientScore
 
@@ -78,13 +78,14 @@ def join_results(results: Sequence[Evaluation], *, resamples: int = RESAMPLES, s
     Returns
     -------
     Evaluation
-        Of all patients. Models are numbered anew, in the results' order; the split's digest is the SHA-256 of the
-        results' digests, one a line, sorted.
+        Of all patients. Models are numbered anew, in the results' order, and what results come from is told by the
+        number of their first; the split's digest is the SHA-256 of the results' digests, one a line, sorted.
 
     Raises
     ------
     InputError
-        If there is no result, they differ in data, side or strategy of the split, or a patient is scored twice.
+        If there is no result, they differ in data, side, strategy of the split or way of analysing (lone images,
+        flips), or a patient is scored twice.
     """
     if not results:
         raise InputError("results that are put together must be given, received none")
@@ -92,10 +93,14 @@ def join_results(results: Sequence[Evaluation], *, resamples: int = RESAMPLES, s
     data = _only("data", (one.data.name for one in records))
     side = _only("side", (one.split.side for one in records))
     _only("strategy of splitting", (one.split.strategy for one in records))
+    for what in (LONE, FLIPS):
+        _only(f"way of analysing ({what})", (str(one.provenance.get(what, False)) for one in records))
     _check_once(one.patient for part in results for one in part.patients)
     models: list[ModelRecord] = []
     patients: list[PatientScore] = []
+    first = []
     for part in results:
+        first.append(len(models))
         number = {one.fold: len(models) + place for place, one in enumerate(part.record.models)}
         models += [one.model_copy(update={"fold": number[one.fold]}) for one in part.record.models]
         patients += [replace(one, fold=number[one.fold]) for one in part.patients]
@@ -106,7 +111,7 @@ def join_results(results: Sequence[Evaluation], *, resamples: int = RESAMPLES, s
         data=data,
         split=records[0].split.model_copy(update=split),
         models=models,
-        provenance=_provenance(list(enumerate(records))),
+        provenance=_provenance(list(zip(first, records, strict=True))),
     )
     scored = tuple(sorted(patients, key=lambda one: one.patient))
     return Evaluation(make_record(scored, origin, resamples=resamples, seed=seed), scored)

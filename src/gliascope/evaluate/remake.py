@@ -42,7 +42,7 @@ def load_results(paths: Sequence[str | Path], *, seed: int | None = None) -> Eva
     paths : sequence of path
         As for `load_result`.
     seed : int, optional
-        Of the bootstrap; by default that of the first.
+        Of the bootstrap; by default that of the first, as is the number of its resamples.
 
     Returns
     -------
@@ -56,8 +56,9 @@ def load_results(paths: Sequence[str | Path], *, seed: int | None = None) -> Eva
     """
     if len(paths) == 1:
         return load_result(paths[0], seed=seed)
-    results = [load_result(one, resamples=0) for one in paths]
-    first = _evidence_in(paths[0])
+    read = [_evidence_in(one) for one in paths]
+    first = read[0]
+    results = [evaluation_of(one, resamples=0) for one in read]
     return join_results(results, resamples=first.resamples, seed=first.seed if seed is None else seed)
 
 

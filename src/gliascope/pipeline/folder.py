@@ -77,7 +77,8 @@ def analyse_into(
     ------
     InputError
         Before anything is written, if `out` is one of the folders that are to be read, or something other than an
-        older result stands where a case's results belong; or if `jobs` is below 1.
+        older result stands where a case's results belong; or if `jobs` is below 1, or above 1 with an engine that was
+        made elsewhere.
     JobError
         If a process was ended from outside.
     OSError

@@ -48,7 +48,20 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Begun:
-    """A case that is read, and analysed unless an earlier run has done it (`record`)."""
+    """A case that is read, and analysed unless an earlier run has done it.
+
+    Attributes
+    ----------
+    case : Case
+    mark : str
+        Fingerprint of all that its results depend on.
+    target : Path
+        Where they go.
+    record : dict or None
+        What an earlier run has written.
+    finding : Finding or None
+        None where an earlier run has done it.
+    """
 
     case: Case
     mark: str
@@ -59,7 +72,14 @@ class Begun:
 
 @dataclass(frozen=True)
 class Work:
-    """How the cases of a run are read and written; see `gliascope.pipeline.folder.analyse_into`."""
+    """How the cases of a run are read and written.
+
+    Attributes
+    ----------
+    out : Path
+    channels, register, figures, resume, outputs, reports
+        See `gliascope.pipeline.folder.analyse_into`.
+    """
 
     out: Path
     channels: tuple[Sequence, ...] | None
@@ -80,6 +100,11 @@ class Work:
         Returns
         -------
         Begun
+
+        Raises
+        ------
+        BundleError, DeviceError
+            If the model or the device fails, as it would for every case.
         """
         case = read_case(files, self.channels, register=self.register)
         if self.outputs.anonymise:
