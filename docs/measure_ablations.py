@@ -207,7 +207,7 @@ def text(values: dict[str, Any]) -> str:
         apart = [dice[patient] - middle[patient] for patient in middle]
         error = statistics.stdev(apart) / len(apart) ** 0.5
         auc = statistics.fmean(one["auc"] for one in found[name])
-        by_fold = ", ".join(f"{statistics.fmean(p['dice'] for p in one['patients']):.3f}" for one in found[name])
+        by_fold = ", ".join(f"{statistics.fmean(_dice([one]).values()):.3f}" for one in found[name])
         gain = means[name] - level
         rows.append(f"| {titles[name]} | {means[name]:.3f} | {by_fold} | {gain:+.3f} | {error:.3f} | {auc:.3f} |")
     base, size = values["base"], " x ".join(str(side) for side in values["base"]["preparation"]["size"])

@@ -1,0 +1,75 @@
+"""What the scripts in docs/ make of what they have measured."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(DOCS))
+
+    def load(name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    return load
+
+
+def inner(fold: int, dice: list[float | None]) -> dict[str, Any]:
+    return {"fold": fold, "auc": 0.9, "patients": [{"patient": f"P{fold}{n}", "dice": d} for n, d in enumerate(dice)]}
+
+
+def test_ablations_are_held_against_the_mean_of_the_seeds(script: Any) -> None:
+    pytest.importorskip("keras")
+    made = script("measure_ablations")
+    variations = {
+        "base": [inner(0, [0.5, 0.7]), inner(1, [0.6, None])],
+        "base-1": [inner(0, [0.7, 0.7]), inner(1, [0.7, None])],
+        "ema": [inner(0, [0.8, 0.9]), inner(1, [0.7, 0.4])],
+    }
+    text = made.text({"schema": made.SCHEMA, "folds_sha256": "0" * 64, "base": made.BASE, "variations": variations})
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
+    assert [row[:4] for row in rows[2:]] == [
+        ["as it is", "0.600", "0.600, 0.600", "-0.050"],
+        ["as it is, seed 1", "0.700", "0.700, 0.700", "+0.050"],
+        ["average of the weights, 0.99", "0.700", "0.850, 0.550", "+0.050"],
+    ]
+    assert "3 patients whom nothing was trained on" in text
+    assert f"standard deviation of {np.std([0.6, 0.7], ddof=1):.3f}" in text
+
+
+def test_each_variation_of_the_ablations_is_a_recipe_of_its_own(script: Any, tmp_path: Path) -> None:
+    pytest.importorskip("keras")
+    from gliascope.recipe import load_recipe
+
+    made = script("measure_ablations")
+    recipes = []
+    for one in made.VARIATIONS:
+        (tmp_path / "recipe.toml").write_text(one.recipe(), encoding="utf-8")
+        recipes.append(load_recipe(tmp_path / "recipe.toml").model_dump(mode="json") | {"name": ""})
+    assert len({json.dumps(one, sort_keys=True) for one in recipes}) == len(made.VARIATIONS)
+    assert [one["training"]["seed"] for one in recipes[:4]] == [0, 1, 2, 0]
+
+
+def test_outlines_at_other_thresholds_follow_the_rules_of_an_analysis(script: Any) -> None:
+    pytest.importorskip("keras")
+    made = script("measure_outline_rules")
+    pixels = np.zeros((5, 8, 8), np.float16)
+    pixels[1:4, :3, :3] = 0.7
+    pixels[3, 6, 6] = 0.4
+    slices, judged = np.array([0.1, 0.5, 0.9, 0.45, 0.1]), np.ones(5, np.bool_)
+    one = made.Outlined(slices, judged, pixels, pixels > 0, 3)
+    assert one.outline(0.4, 0.5, "all").sum() == 27
+    assert one.outline(0.4, 0.3, "all").sum() == 28
+    assert one.outline(0.4, 0.3, "largest").sum() == 27
+    assert not one.outline(0.5, 0.5, "all").any()  # no three neighbouring slices
+    assert made.hd95_by_slice(one.outline(0.4, 0.3, "all"), pixels > 0) == 0
