@@ -91,6 +91,20 @@ def test_batches_hold_what_they_say(make_table: TableFactory, make_recipe: Recip
     assert targets["mask_logit"] is targets["mask_logit_1"] is made[0].masks
 
 
+def test_augmented_images_are_cut_as_prepared_ones_are(
+    make_table: TableFactory, make_recipe: RecipeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def enlarged(images: np.ndarray, masks: np.ndarray, *_: object) -> tuple[np.ndarray, np.ndarray]:
+        return images.astype(np.float32) * 3000, masks.astype(np.float32)  # as where a nearly even slice is normalised
+
+    monkeypatch.setattr(batches, "augment_batch", enlarged)
+    table = make_table(patients=2, slices=5, tumours=3)
+    for normalise, is_cut in (("zscore", True), ("zscore_slice", True), ("unit", False)):
+        recipe = make_recipe(preparation={"normalise": normalise, "clip": 4.0})
+        images = np.concatenate([one.images for one in epoch_batches(table, recipe, "joint", 0)])
+        assert (np.abs(images).max() <= 4) == is_cut
+
+
 @pytest.mark.parametrize("ahead", [0, 1, 20])
 def test_reading_ahead_changes_nothing(
     ahead: int, make_table: TableFactory, make_recipe: RecipeFactory, monkeypatch: pytest.MonkeyPatch

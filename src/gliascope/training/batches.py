@@ -163,4 +163,7 @@ def _draws(
 def _make(table: SliceTable, rows: NDArray[np.intp], recipe: Recipe, seed: tuple[int, ...]) -> Batch:
     rng = np.random.default_rng(seed)
     images, masks = augment_batch(table.inputs(rows), table.masks[rows], recipe.augmentation, rng)
+    preparation = recipe.preparation
+    if preparation.normalise != "unit":  # as preparation cuts what networks get in use
+        np.clip(images, -preparation.clip, preparation.clip, out=images)
     return Batch(images, masks[..., None], table.labels[rows, None].astype(np.float32))
