@@ -146,7 +146,7 @@ def train_one(one: Variation, data: Path, folds: Path, out: Path, fold: str) -> 
         command += ["--split", folds, "--recipe", recipe]
     else:
         command += ["--resume"]
-    subprocess.run([str(part) for part in [*command, "--train-only", "-q"]], check=True)  # noqa: S603
+    subprocess.run([str(part) for part in [*command, "--train-only", "-q"]], check=True)  # noqa: S603  our own command
 
 
 def _first_to_begin(folder: Path) -> bool:

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import BundleError, InputError, JobError
 from gliascope.pipeline import Analyser, analyse_into
 from gliascope.pipeline import jobs as module
-from gliascope.pipeline.jobs import _open, choose_jobs
+from gliascope.pipeline.jobs import _open, choose_jobs, limit_jobs
 from gliascope.pipeline.work import Outcome, Work
 from gliascope.read import CaseFiles, find_cases
 
@@ -60,7 +61,7 @@ def test_the_tables_hold_what_is_done_when_a_process_ends(
 ) -> None:
     monkeypatch.setattr(module, "_do", _do_or_end)
     out = tmp_path / "out"
-    outcomes = analyse_into(Analyser(tiny_bundle()), find_cases(patients), out, jobs=2)
+    outcomes = analyse_into(Analyser(tiny_bundle(), threads=2), find_cases(patients), out, jobs=2)
     with pytest.raises(JobError, match=r"p\d: a process .* --continue and fewer --jobs"):
         list(outcomes)
     done = [line.split(",")[0] for line in (out / "cases.csv").read_text(encoding="utf-8").splitlines()[1:]]
@@ -105,12 +106,12 @@ def test_what_a_process_logs_is_handled_here(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with caplog.at_level(logging.INFO, logger="gliascope"):
-        list(analyse_into(Analyser(tiny_bundle()), find_cases(patients), tmp_path / "out", jobs=2))
+        list(analyse_into(Analyser(tiny_bundle(), threads=2), find_cases(patients), tmp_path / "out", jobs=2))
     assert sum("slices analysed in" in one.getMessage() for one in caplog.records) == 5
     caplog.clear()
     monkeypatch.setattr(module, "_open", _open_and_talk)
     with caplog.at_level(logging.ERROR, logger="gliascope.talk"):
-        list(analyse_into(Analyser(tiny_bundle()), find_cases(patients), tmp_path / "out", jobs=2))
+        list(analyse_into(Analyser(tiny_bundle(), threads=2), find_cases(patients), tmp_path / "out", jobs=2))
     assert {one.getMessage() for one in caplog.records if one.name == "gliascope.talk"} == {"an error"}
 
 
@@ -122,7 +123,7 @@ def _open_and_talk(*arguments: Any) -> None:
 
 def test_an_error_of_a_process_is_the_run_s(tmp_path: Path, patients: Path, tiny_bundle: BundleFactory) -> None:
     bundle = tiny_bundle()
-    analyser = Analyser(bundle)
+    analyser = Analyser(bundle, threads=2)
     (bundle / "trunk.onnx").write_bytes(b"another")
     with pytest.raises(BundleError, match=r"trunk\.onnx"):
         list(analyse_into(analyser, find_cases(patients), tmp_path / "out", jobs=2))
@@ -147,22 +148,25 @@ def test_threads_are_shared(lanes: int, jobs: int, share: int, tiny_bundle: Bund
 
 
 @pytest.mark.parametrize(
-    ("asked", "threads", "cases", "used"), [(9, 4, 5, 4), (9, 8, 5, 5), (2, 8, 5, 2), (3, 8, 1, 1), (3, 8, 0, 1)]
+    ("asked", "lanes", "cases", "used"),
+    [(9, 4, 5, 4), (9, 8, 5, 5), (2, 8, 5, 2), (3, 8, 1, 1), (3, 8, 0, 1), (3, 0, 5, 3)],
 )
-def test_no_more_processes_than_cases_or_threads(
-    asked: int,
-    threads: int,
-    cases: int,
-    used: int,
-    patients: Path,
-    tiny_bundle: BundleFactory,
-    monkeypatch: pytest.MonkeyPatch,
+def test_no_more_processes_than_cases_or_threads(asked: int, lanes: int, cases: int, used: int) -> None:
+    assert limit_jobs(asked, cases, lanes) == used
+
+
+def test_windows_waits_for_so_many_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert limit_jobs(100, 1000, 200) == 100
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert limit_jobs(100, 1000, 200) == 61
+
+
+def test_one_case_needs_no_process(
+    tmp_path: Path, patients: Path, tiny_bundle: BundleFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[int] = []
-    monkeypatch.setattr(module, "_outcomes", lambda _work, _state, _files, jobs: seen.append(jobs))
-    analyser = Analyser(tiny_bundle(), threads=threads)
-    module.outcomes_by_jobs(_work(), analyser, find_cases(patients)[:cases], asked)
-    assert seen == [used]
+    monkeypatch.setattr(module, "ProcessPoolExecutor", None)
+    analyser = Analyser(tiny_bundle(), threads=2)
+    assert len(list(analyse_into(analyser, find_cases(patients / "p1"), tmp_path / "out", jobs=2))) == 1
 
 
 def _work() -> Work:

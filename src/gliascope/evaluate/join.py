@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, Final
 
 from gliascope.dataset.members import Folds
@@ -48,21 +49,7 @@ def join_evaluations(
     if not parts:
         raise InputError("a cross-validation must have a scored fold, received none")
     numbered = sorted(((_fold_of(one.record, folds), one) for one in parts), key=lambda one: one[0])
-    records = [(fold, one.record) for fold, one in numbered]
-    data = _only("data", (one.data.name for _, one in records))
-    side = _only("side", (one.split.side for _, one in records))
-    patients = [replace(one, fold=fold) for fold, part in numbered for one in part.patients]
-    _check_once(one.patient for one in patients)
-    first = records[0][1]
-    origin = Origin(
-        sample=next(one for one in FROM_WORST if any(record.sample == one for _, record in records)),
-        data=data,
-        split=first.split.model_copy(update={"sha256": folds.sha256, "side": side}),
-        models=[record.models[0].model_copy(update={"fold": fold}) for fold, record in records],
-        provenance=_provenance(records),
-    )
-    scored = tuple(sorted(patients, key=lambda one: one.patient))
-    return Evaluation(make_record(scored, origin, resamples=resamples, seed=seed), scored)
+    return _joined(numbered, folds.sha256, resamples, seed)
 
 
 def join_results(results: Sequence[Evaluation], *, resamples: int = RESAMPLES, seed: int = 0) -> Evaluation:
@@ -90,28 +77,33 @@ def join_results(results: Sequence[Evaluation], *, resamples: int = RESAMPLES, s
     if not results:
         raise InputError("results that are put together must be given, received none")
     records = [one.record for one in results]
-    data = _only("data", (one.data.name for one in records))
-    side = _only("side", (one.split.side for one in records))
     _only("strategy of splitting", (one.split.strategy for one in records))
     for what in (LONE, FLIPS):
         _only(f"way of analysing ({what})", (str(one.provenance.get(what, False)) for one in records))
-    _check_once(one.patient for part in results for one in part.patients)
+    first = accumulate((len(one.models) for one in records), initial=0)
+    digests = "\n".join(sorted(one.split.sha256 for one in records))
+    sha256 = hashlib.sha256(digests.encode("ascii")).hexdigest()
+    return _joined(list(zip(first, results, strict=False)), sha256, resamples, seed)
+
+
+def _joined(parts: Sequence[tuple[int, Evaluation]], sha256: str, resamples: int, seed: int) -> Evaluation:
+    """Put evaluations together, whose models are numbered from the number beside each on."""
+    records = [(first, one.record) for first, one in parts]
+    data = _only("data", (one.data.name for _, one in records))
+    side = _only("side", (one.split.side for _, one in records))
     models: list[ModelRecord] = []
     patients: list[PatientScore] = []
-    first = []
-    for part in results:
-        first.append(len(models))
-        number = {one.fold: len(models) + place for place, one in enumerate(part.record.models)}
+    for first, part in parts:
+        number = {one.fold: first + place for place, one in enumerate(part.record.models)}
         models += [one.model_copy(update={"fold": number[one.fold]}) for one in part.record.models]
-        patients += [replace(one, fold=number[one.fold]) for one in part.patients]
-    digests = "\n".join(sorted(one.split.sha256 for one in records))
-    split = {"sha256": hashlib.sha256(digests.encode("ascii")).hexdigest(), "side": side}
+        patients += [replace(one, fold=number.get(one.fold, first)) for one in part.patients]
+    _check_once(one.patient for one in patients)
     origin = Origin(
-        sample=next(one for one in FROM_WORST if any(record.sample == one for record in records)),
+        sample=next(one for one in FROM_WORST if any(record.sample == one for _, record in records)),
         data=data,
-        split=records[0].split.model_copy(update=split),
+        split=records[0][1].split.model_copy(update={"sha256": sha256, "side": side}),
         models=models,
-        provenance=_provenance(list(zip(first, records, strict=True))),
+        provenance=_provenance(records),
     )
     scored = tuple(sorted(patients, key=lambda one: one.patient))
     return Evaluation(make_record(scored, origin, resamples=resamples, seed=seed), scored)

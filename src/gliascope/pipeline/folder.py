@@ -12,7 +12,7 @@ from gliascope.engine.memory import return_memory
 from gliascope.errors import InputError
 from gliascope.pipeline.ahead import map_ahead
 from gliascope.pipeline.analyser import Analyser
-from gliascope.pipeline.jobs import outcomes_by_jobs
+from gliascope.pipeline.jobs import limit_jobs, outcomes_by_jobs
 from gliascope.pipeline.outputs import Outputs
 from gliascope.pipeline.reports import INDEX, Reports, check_index, write_folder_index
 from gliascope.pipeline.results import FINDINGS, case_folder
@@ -65,8 +65,8 @@ def analyse_into(
         By default ``report.html`` of each case and ``index.html`` over all cases in `out`, and none without figures.
         An older ``index.html`` is kept up to date in any case.
     jobs : int
-        Processes that cases are divided among; see `gliascope.pipeline.jobs.choose_jobs`. A script that asks for more
-        than one must be guarded by ``if __name__ == "__main__"``.
+        Most processes that cases are divided among; see `gliascope.pipeline.jobs.choose_jobs`. A script that asks for
+        more than one must be guarded by ``if __name__ == "__main__"``.
 
     Yields
     ------
@@ -90,7 +90,8 @@ def analyse_into(
     outputs, reports = outputs or Outputs(), reports or Reports(html=figures)
     check_place(files, folder)
     work = Work(folder, channels, register, figures, resume, outputs, reports)
-    done = outcomes_by_jobs(work, analyser, files, jobs) if jobs > 1 else _in_turn(work, analyser, files)
+    used = limit_jobs(jobs, len(files), analyser.engine.lanes)
+    done = outcomes_by_jobs(work, analyser, files, used) if used > 1 else _in_turn(work, analyser, files)
     rows: dict[str, IndexRow] = {}
     indexed = reports.html or (folder / INDEX).exists()
     try:

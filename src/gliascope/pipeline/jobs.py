@@ -66,6 +66,26 @@ def choose_jobs(files: Iterable[CaseFiles], lanes: int, *, figures: bool) -> int
     return max(1, min(lanes, MOST, slices // (DRAWN_EACH if figures else SLICES_EACH)))
 
 
+def limit_jobs(jobs: int, cases: int, lanes: int) -> int:
+    """Leave out processes that would have nothing to do.
+
+    Parameters
+    ----------
+    jobs : int
+        As many as are asked for.
+    cases : int
+    lanes : int
+        See `choose_jobs`; 0 where the engine has none.
+
+    Returns
+    -------
+    int
+        No more than cases, than threads to share, or than the system can wait for; at least 1.
+    """
+    most = min(jobs, cases, lanes or jobs)
+    return max(1, min(most, MOST_ON_WINDOWS) if sys.platform == "win32" else most)
+
+
 def outcomes_by_jobs(
     work: Work, analyser: Analyser, files: Many[CaseFiles], jobs: int
 ) -> Generator[Outcome, None, None]:
@@ -78,7 +98,7 @@ def outcomes_by_jobs(
         Each process opens its networks anew, with its share of the threads.
     files : sequence of CaseFiles
     jobs : int
-        How many processes; no more are started than there are cases, or threads to share.
+        How many processes.
 
     Returns
     -------
@@ -91,10 +111,7 @@ def outcomes_by_jobs(
     InputError
         At once, if the analyser has an engine that was made elsewhere.
     """
-    most = min(jobs, max(len(files), 1), analyser.engine.lanes or jobs)
-    if sys.platform == "win32":
-        most = min(most, MOST_ON_WINDOWS)
-    return _outcomes(work, _share(analyser, most), files, most)
+    return _outcomes(work, _share(analyser, jobs), files, jobs)
 
 
 def _outcomes(work: Work, state: dict[str, Any], files: Many[CaseFiles], jobs: int) -> Generator[Outcome, None, None]:
@@ -146,10 +163,11 @@ def _share(analyser: Analyser, jobs: int) -> dict[str, Any]:
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Ignore Ctrl-C meanwhile, as a process that is started does until it can say otherwise."""
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:  # neither can be set back
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
@@ -207,7 +225,7 @@ _process: _Process | None = None
 
 def _open(work: Work, state: dict[str, Any], over: Event, logs: Queue[Any], level: int) -> None:
     """Begin a process: it ends when the one that began it does, and leaves interrupts to it."""
-    global _process  # noqa: PLW0603
+    global _process  # noqa: PLW0603  what begins a process has nowhere else to leave what its tasks need
     _process = _Process(work, state, over)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
