@@ -93,7 +93,9 @@ def values(field: FieldInfo) -> str:
     found = {name: getattr(one, name) for one in field.metadata for name in (*LIMITS, *LENGTHS) if hasattr(one, name)}
     kind = kind_of(field.annotation)
     if "min_length" in found:
-        least, most = (found[name] for name in LENGTHS)
+        least, most = (found.get(name) for name in LENGTHS)
+        if most is None:
+            return f"{kind}, at least {least}"
         return f"{kind}, {least if least == most else f'{least} to {most}'} of them"
     limits = [f"{words} {json.dumps(found[name])}" for name, words in LIMITS.items() if name in found]
     if {"ge", "le"} <= set(found):
@@ -107,6 +109,8 @@ def kind_of(annotation: Any) -> str:
         return " or ".join(f"`{json.dumps(one)}`" for one in get_args(annotation))
     if get_origin(annotation) is tuple:
         inner = get_args(annotation)
+        if get_origin(inner[0]) is Literal:
+            return f"list of {kind_of(inner[0])}"
         many = f"list of {kind_of(inner[0])}s"
         return many if Ellipsis in inner else f"{many}, {len(inner)} of them"
     if get_origin(annotation) is Annotated:

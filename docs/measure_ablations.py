@@ -80,6 +80,7 @@ VARIATIONS: Final = (
     Variation("clahe-off", "no CLAHE", {"preparation.clahe": {"enabled": False}}),
     Variation("clahe-whole", "CLAHE alone, not blended with the image", {"preparation.clahe": {"blend": 1.0}}),
     Variation("clahe-strong", "CLAHE with clip limit 4", {"preparation.clahe": {"clip_limit": 4.0}}),
+    Variation("clahe-flair", "CLAHE of FLAIR alone", {"preparation.clahe": {"sequences": ["flair"]}}),
     Variation("slice-norm", "normalised by slice", {"preparation": {"normalise": "zscore_slice"}}),
     Variation("neighbours", "the slices beside it as well", {"preparation": {"neighbours": 1}}),
     Variation("separate", "two networks, no shared trunk", {"network": {"wiring": "separate"}}),

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gliascope.errors import RecipeError
-from gliascope.scan import SEQUENCES
+from gliascope.scan import SEQUENCES, Sequence
 
 
 def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
@@ -51,6 +51,12 @@ _Channels = Annotated[int, Field(ge=1, le=4096)]
 _Range = Annotated[tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]], AfterValidator(_ordered)]
 
 
+def _each_once(names: tuple[Sequence, ...]) -> tuple[Sequence, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("a sequence must be named once")
+    return tuple(one for one in SEQUENCES if one in names)
+
+
 class Clahe(_Section):
     """Contrast-limited adaptive histogram equalisation, for each channel by itself."""
 
@@ -62,6 +68,8 @@ class Clahe(_Section):
     """Number of tiles along each side of the image."""
     blend: float = Field(1.0, ge=0, le=1)
     """Share of the enhanced image in what the networks see; the rest is the unenhanced image."""
+    sequences: Annotated[tuple[Sequence, ...], Field(min_length=1), AfterValidator(_each_once)] = SEQUENCES
+    """Sequences that are enhanced for the networks; the others stay as they are."""
 
 
 class Preparation(_Section):

@@ -240,7 +240,32 @@ def test_values_that_are_part_of_other_arrays_are_left_alone() -> None:
 def test_enhancing_a_window_is_enhancing_the_whole_and_cutting(how: Clahe) -> None:
     pixels = make_phantom(4, slices=2).scan.pixels
     window = (slice(11, 90), slice(30, 101))
-    assert np.array_equal(enhance_for_network(pixels, how, window), enhance_for_network(pixels, how)[:, *window])
+    assert np.array_equal(
+        enhance_for_network(pixels, SEQUENCES, how, window), enhance_for_network(pixels, SEQUENCES, how)[:, *window]
+    )
+
+
+@pytest.mark.parametrize("blend", [1.0, 0.5])
+def test_only_the_sequences_of_the_recipe_are_enhanced(blend: float) -> None:
+    scan = make_phantom(4, slices=2).scan
+    how = Clahe(blend=blend, sequences=("post", "flair"))
+    assert how.sequences == ("flair", "post")
+    everywhere = enhance_for_network(scan.pixels, SEQUENCES, Clahe(blend=blend))
+    some = enhance_for_network(scan.pixels, SEQUENCES, how)
+    assert np.array_equal(some[..., 1:], everywhere[..., 1:])
+    assert np.array_equal(some[..., 0], scan.pixels[..., 0])
+    assert not np.array_equal(everywhere[..., 0], scan.pixels[..., 0])
+    lone = enhance_for_network(scan.pixels[..., :1], ("pre",), how)
+    assert np.array_equal(lone, scan.pixels[..., :1])
+
+
+def test_a_recipe_s_choice_of_sequences_reaches_the_networks() -> None:
+    scan = make_phantom(4, slices=2).scan
+    flair = prepare(scan, Preparation(clahe=Clahe(sequences=("flair",)))).images
+    everywhere, nowhere = (prepare(scan, Preparation(clahe=Clahe(enabled=one))).images for one in (True, False))
+    assert np.array_equal(flair[..., 1], everywhere[..., 1])
+    assert np.array_equal(flair[..., [0, 2]], nowhere[..., [0, 2]])
+    assert not np.array_equal(everywhere[..., [0, 2]], nowhere[..., [0, 2]])
 
 
 @given(boxes, st.integers(0, 2**32 - 1))

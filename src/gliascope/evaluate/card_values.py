@@ -17,7 +17,9 @@ from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.sources import source_of
 from gliascope.evaluate.tables import interval_note, model_name
 from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
-from gliascope.recipe import Recipe
+from gliascope.prepare import LONG_NAMES
+from gliascope.recipe import Clahe, Recipe
+from gliascope.scan import SEQUENCES
 
 SCHEMA_VERSION: Final = "0.0.2"
 """Of the model-card schema (Model Card Toolkit) whose fields are used; further fields are added inside its objects."""
@@ -184,12 +186,20 @@ def _parameters(record: EvaluationRecord | None, models: Sequence[Described]) ->
 def _input(recipe: Recipe) -> str:
     preparation = recipe.preparation
     cut = "cut to the head, " if preparation.crop else ""
-    enhanced = "their contrast enhanced (CLAHE)" if preparation.clahe.enabled else "not enhanced"
+    enhanced = _enhanced(preparation.clahe)
     return (
         "Slices of a brain MRI with up to three sequences: T1 before contrast, FLAIR, T1 after contrast. FLAIR is "
         f"needed; the others may be missing. Slices are {cut}{enhanced}, and scaled to {preparation.shape[0]} x "
         f"{preparation.shape[1]} pixels."
     )
+
+
+def _enhanced(clahe: Clahe) -> str:
+    if not clahe.enabled:
+        return "not enhanced"
+    if clahe.sequences == SEQUENCES:
+        return "their contrast enhanced (CLAHE)"
+    return f"the contrast of {' and '.join(LONG_NAMES[one] for one in clahe.sequences)} enhanced (CLAHE)"
 
 
 def _points(record: EvaluationRecord | None, models: Sequence[Described]) -> list[dict[str, Any]]:

@@ -12,9 +12,11 @@ from gliascope.evaluate.record_parts import BundleRecord, CalibrationRecord, Mod
 from gliascope.findings import OperatingPoint
 from gliascope.recipe import Recipe
 
-LATER: Final = (
+LATER: Final[tuple[tuple[str, ...], ...]] = (
+    ("assess",),
     ("preparation", "neighbours"),
     ("preparation", "neighbour_distance"),
+    ("preparation", "clahe", "sequences"),
     ("augmentation", "drop_neighbours"),
     ("augmentation", "swap_neighbours"),
 )
@@ -42,11 +44,12 @@ def recipe_digest(recipe: Recipe) -> str:
         SHA-256 in hexadecimal digits.
     """
     values, usual = recipe.model_dump(mode="json"), Recipe().model_dump(mode="json")
-    if values["assess"] == usual["assess"]:
-        del values["assess"]
-    for section, key in LATER:
-        if values[section][key] == usual[section][key]:
-            del values[section][key]
+    for *sections, key in LATER:
+        mine, default = values, usual
+        for one in sections:
+            mine, default = mine[one], default[one]
+        if mine[key] == default[key]:
+            del mine[key]
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -79,7 +79,7 @@ def prepare(scan: Scan, preparation: Preparation) -> Prepared:
     # Slice by slice, into its place: a volume's enhanced slices in float32 are ten times what is left when resized.
     for place, one in enumerate(pixels):
         chosen = one if used == list(range(one.shape[2])) else one[..., used]
-        enhanced = enhance_for_network(chosen[None], preparation.clahe, inverse.window)
+        enhanced = enhance_for_network(chosen[None], real, preparation.clahe, inverse.window)
         values[place] = inverse.resize_window(enhanced)[0]
         inside[place] = inverse.forward(head[place : place + 1])[0] > HALF
     images = _spread(normalise(values, inside, preparation), real, preparation.channels)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gliascope.errors import InputError
 from gliascope.recipe import Clahe
+from gliascope.scan import Sequence
 
 
 def enhance(pixels: NDArray[np.uint8], clahe: Clahe) -> NDArray[np.uint8]:
@@ -41,13 +42,18 @@ def enhance(pixels: NDArray[np.uint8], clahe: Clahe) -> NDArray[np.uint8]:
 
 
 def enhance_for_network(
-    pixels: NDArray[np.uint8], clahe: Clahe, window: tuple[slice, slice] = (slice(None), slice(None))
+    pixels: NDArray[np.uint8],
+    sequences: tuple[Sequence, ...],
+    clahe: Clahe,
+    window: tuple[slice, slice] = (slice(None), slice(None)),
 ) -> NDArray[np.float32]:
     """Enhance a stack of slices as the recipe says, blended with the unenhanced image.
 
     Parameters
     ----------
     pixels : ndarray, uint8, shape (slice, row, column, channel)
+    sequences : tuple of str
+        What each channel is.
     clahe : Clahe
     window : (slice, slice)
         Rows and columns that are wanted. Contrast is equalised over the whole slice all the same.
@@ -58,8 +64,15 @@ def enhance_for_network(
         The window.
     """
     plain = pixels[:, window[0], window[1]]
-    if not clahe.enabled or clahe.blend == 0:
+    chosen = [place for place, one in enumerate(sequences) if one in clahe.sequences]
+    if not clahe.enabled or clahe.blend == 0 or not chosen:
         return plain.astype(np.float32)
+    if len(chosen) < len(sequences):
+        values = plain.astype(np.float32)
+        values[..., chosen] = enhance_for_network(
+            pixels[..., chosen], tuple(sequences[place] for place in chosen), clahe, window
+        )
+        return values
     values = np.empty(plain.shape, dtype=np.float32)
     for place, one in enumerate(pixels):
         after = enhance(one, clahe)[window]

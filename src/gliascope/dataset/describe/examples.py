@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gliascope import scan
 from gliascope.dataset.describe.survey import relative
 from gliascope.dataset.describe.tables import LABELS
 from gliascope.dataset.layout import PatientFolder
@@ -156,16 +157,16 @@ def draw_enhanced(description: Description, path: Path, *, title: str, note: str
     for one in load(_some(description.slices, ENHANCED), description):
         row = []
         for name in SEQUENCES:
-            row.extend(_pair(one.images.get(name), clahe, one.name if name == SEQUENCES[0] else ""))
+            row.extend(_pair(one.images.get(name), name, clahe, one.name if name == SEQUENCES[0] else ""))
         rows.append(row)
     names = [f"{LONG_NAMES[one]}, {when}" for one in SEQUENCES for when in ("before", "after")]
     scan_grid(rows, path, title=title, note=note, columns=names)
 
 
-def _pair(image: NDArray[np.uint8] | None, clahe: Clahe, caption: str) -> list[Tile]:
+def _pair(image: NDArray[np.uint8] | None, name: scan.Sequence, clahe: Clahe, caption: str) -> list[Tile]:
     if image is None:
         return [Tile(None, caption), Tile(None, "")]
-    after = enhance_for_network(image[None, ..., None], clahe)[0, ..., 0]
+    after = enhance_for_network(image[None, ..., None], (name,), clahe)[0, ..., 0]
     window = display_window([image.astype(np.float32), after])
     return [Tile(image, caption, window=window), Tile(after, "", window=window)]
 

@@ -9,6 +9,8 @@ from gliascope.dataset.describe.tables import TYPES, ColumnRow, column_rows
 from gliascope.dataset.sources import source_of
 from gliascope.prepare import LONG_NAMES
 from gliascope.present.page import Block, Picture, Section, Table, Text
+from gliascope.recipe import Clahe
+from gliascope.scan import SEQUENCES
 
 if TYPE_CHECKING:
     from gliascope.dataset.describe.describe import Description
@@ -154,6 +156,12 @@ def _clinical(_: Description, values: dict[str, Any]) -> list[Block]:
     return [Text(words)]
 
 
+def _enhanced_alone(clahe: Clahe) -> str:
+    return (
+        "" if clahe.sequences == SEQUENCES else f", in {' and '.join(LONG_NAMES[one] for one in clahe.sequences)} alone"
+    )
+
+
 def _intensity(description: Description, values: dict[str, Any]) -> list[Block]:
     clahe = description.preparation.clahe
     rows = [
@@ -167,7 +175,7 @@ def _intensity(description: Description, values: dict[str, Any]) -> list[Block]:
     done = (
         f"After CLAHE is what the networks get before normalisation: clip limit {clahe.clip_limit:g}, "
         f"{clahe.tile_grid} x {clahe.tile_grid} tiles, and {clahe.blend:.0%} of the enhanced image mixed with "
-        f"{1 - clahe.blend:.0%} of the original."
+        f"{1 - clahe.blend:.0%} of the original{_enhanced_alone(clahe)}."
         if clahe.enabled
         else "The recipe switches CLAHE off: before and after are the same."
     )

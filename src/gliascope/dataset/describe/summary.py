@@ -49,7 +49,7 @@ def summary(description: Description) -> dict[str, Any]:
             name: sorted(patients.loc[[name in one.split("+") for one in patients["missing"]], "folder"])
             for name in SEQUENCES
         },
-        "clahe": description.preparation.clahe.model_dump(),
+        "clahe": description.preparation.clahe.model_dump(mode="json"),
         "intensity": intensities(description.intensities),
         "columns": [asdict(one) for one in column_rows(slices[list(TYPES)])],
         "clinical": None

@@ -143,7 +143,7 @@ def _counts(
     for index, image in enumerate(pixels):
         plain = image[..., list(channels.values())]
         # Rounded down: a blend ends in .5 for every other value, and rounding to even would comb the histogram.
-        enhanced = enhance_for_network(plain[None], preparation.clahe)[0].astype(np.uint8)
+        enhanced = enhance_for_network(plain[None], tuple(channels), preparation.clahe)[0].astype(np.uint8)
         for stage, values in enumerate((plain, enhanced)):
             for region, where in enumerate(regions):
                 chosen = values[where[index]]
