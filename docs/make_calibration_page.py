@@ -23,7 +23,7 @@ from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.reliability import edges_of
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.evaluate.tables import scored
-from gliascope.evaluate.thresholds import RUN, youden_threshold
+from gliascope.evaluate.thresholds import RUN, balanced_threshold
 
 FOLDER: Final = Path(__file__).resolve().parent / "evidence"
 
@@ -79,7 +79,7 @@ predicted patients.
 
 {neighbours}
 
-The price is that errors come in runs. At the threshold by Youden's index that each calibration gets on all patients,
+The price is that errors come in runs. At the threshold of `balanced` that each calibration gets on all patients,
 slices, patients by a run of three, and rows of tumour-free slices below and above the tumours:
 
 {rows}
@@ -241,7 +241,7 @@ def _spared() -> str:
         ends = np.cumsum([len(one) for one in volumes.raw])[:-1]
         for how, beside in zip(WAYS, (None, heard), strict=True):
             told = calibrate(raw, made, beside)
-            limit = youden_threshold(labels, told)
+            limit = balanced_threshold(labels, told)
             called, parts = told >= limit, zip(volumes.slices, np.split(told, ends), strict=True)
             scored = [[replace(one, raw=float(p)) for one, p in zip(*part, strict=True)] for part in parts]
             rows = [row for volume in scored for row in tumour_free_rows(volume) if len(row) >= RUN]

@@ -19,7 +19,7 @@ from gliascope.evaluate.recalibrate import calibrate_bundle, choose_from_evidenc
 from gliascope.evaluate.record import LONE, Sample
 from gliascope.evaluate.record_parts import SplitRecord
 from gliascope.evaluate.score import PatientScore, SliceScore
-from gliascope.evaluate.thresholds import RUN, youden_threshold
+from gliascope.evaluate.thresholds import RUN, balanced_threshold
 from gliascope.findings import Calibration, OperatingPoint
 
 PATIENTS, SLICES = 6, 30
@@ -107,7 +107,7 @@ def test_everything_is_chosen_on_the_raw_probabilities(make_evidence: Callable[.
     labels = np.array([one.tumour for one in slices])
     told = calibrate(np.array([one.raw for one in slices], np.float32), chosen.calibration)
     balanced = chosen.points["balanced"]
-    assert balanced.detection == youden_threshold(labels, told)
+    assert balanced.detection == balanced_threshold(labels, told)
     assert (balanced.mask, balanced.components, balanced.run) == (0.45, "largest", RUN)
     sensitive = chosen.points["sensitive"].detection
     assert np.mean(told[labels] >= sensitive) >= 0.98

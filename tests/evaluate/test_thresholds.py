@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gliascope.evaluate.thresholds import (
+    balanced_threshold,
     candidates,
     choose_points,
     common_point,
@@ -45,6 +46,40 @@ def test_candidates_are_what_their_thresholds_do(rows: list[tuple[bool, float]])
     assert len(known.threshold) == len(set(scores.tolist()))
     for threshold, sensitivity, specificity in zip(known.threshold, known.sensitivity, known.specificity, strict=True):
         assert shares(labels, scores, threshold) == pytest.approx((sensitivity, specificity))
+
+
+def test_balanced_is_the_share_of_tumour_slices_where_that_is_good_enough() -> None:
+    labels = np.arange(100) < 30
+    apart = np.where(labels, 0.9, 0.1)
+    assert youden_threshold(labels, apart) == pytest.approx(0.5)
+    assert balanced_threshold(labels, apart) == pytest.approx(0.3)
+    late = np.where(labels, 0.9, np.where(np.arange(100) < 65, 0.6, 0.1))  # half of the others above the share
+    assert balanced_threshold(labels, late) == pytest.approx(0.75)
+    assert balanced_threshold(labels[:30], apart[:30]) == 0.5
+
+
+def test_chance_moves_the_balanced_threshold_of_calibrated_slices_less_than_youdens() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(300) < 100
+    found = []
+    for _ in range(50):
+        values = np.where(labels, 1.5, -1.5) + rng.normal(size=300)
+        calibrated = 1 / (1 + np.exp(-3 * values - np.log(1 / 2)))  # by Bayes' rule
+        found.append((youden_threshold(labels, calibrated), balanced_threshold(labels, calibrated)))
+    youdens, balanced = np.std(found, axis=0)
+    assert balanced < youdens / 3
+    assert np.mean(found, axis=0) == pytest.approx(1 / 3, abs=0.05)
+
+
+@given(SLICES)
+def test_balanced_is_within_a_standard_error_of_the_best(rows: list[tuple[bool, float]]) -> None:
+    labels, scores = np.array([one for one, _ in rows]), np.array([one for _, one in rows])
+    best = shares(labels, scores, youden_threshold(labels, scores))
+    mine = shares(labels, scores, balanced_threshold(labels, scores))
+    counts = labels.sum(), (~labels).sum()
+    shrunk = [(one * count + 1) / (count + 2) for one, count in zip(best, counts, strict=True)]
+    error = sum(one * (1 - one) / count for one, count in zip(shrunk, counts, strict=True)) ** 0.5
+    assert sum(best) - error - 1e-9 <= sum(mine) <= sum(best) + 1e-9
 
 
 @given(SLICES, st.floats(0.5, 1))

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 
 from gliascope.detect.calibration import calibrate
 from gliascope.evaluate.thresholds import RUN
@@ -22,25 +21,30 @@ def test_thresholds_are_chosen_on_the_calibrated_scale(make_table: TableFactory)
     assert operation.calibration is not None
     assert (operation.calibration.fitted_on, operation.calibration.patients) == ("validation", 2)
     low, high = calibrate(np.array([0.1, 0.8], np.float32), operation.calibration).astype(np.float64)
-    assert operation.balanced.detection == pytest.approx((low + high) / 2)
+    assert low < operation.balanced.detection == table.labels.mean() < high
     assert {one.run for one in operation.points.values()} == {RUN}
     calibrated = operation.calibrated(table, predictions)
     assert choose_operating_point(table, calibrated) == operation.balanced
     assert calibrated.masks is predictions.masks
 
 
-def test_without_neighbours_calibration_changes_no_call_and_no_outline(make_table: TableFactory) -> None:
+def test_however_the_networks_are_calibrated_the_same_slices_are_called(make_table: TableFactory) -> None:
     table = make_table(patients=3, slices=8, tumours=3)
     rng = np.random.default_rng(4)
     slices = np.clip(0.7 * table.labels + rng.uniform(0, 0.5, len(table.labels)), 0.01, 0.99).astype(np.float32)
-    predictions = Predictions(slices, table.masks.astype(np.float16))
-    operation, plain = choose_operation(table, predictions), choose_operating_point(table, predictions)
-    assert operation.calibration is not None
-    assert operation.calibration.volume is None  # random slices: neighbours tell nothing
-    after = operation.calibrated(table, predictions).slices
-    assert after is not None
-    assert np.array_equal(after >= operation.balanced.detection, slices >= plain.detection)
-    assert (operation.balanced.mask, operation.balanced.components) == (plain.mask, plain.components)
+    bold = (1 / (1 + ((1 - slices) / slices) ** 3)).astype(np.float32)  # three times the logit
+    masks, called = table.masks.astype(np.float16), []
+    for told in (slices, bold):
+        predictions = Predictions(told, masks)
+        operation = choose_operation(table, predictions)
+        assert operation.calibration is not None
+        assert operation.calibration.volume is None  # random slices: neighbours tell nothing
+        after = operation.calibrated(table, predictions).slices
+        assert after is not None
+        called.append(after >= operation.balanced.detection)
+        assert (operation.balanced.mask, operation.balanced.components) == (0.5, "all")
+    assert called[0].any()
+    assert np.array_equal(called[0], called[1])
 
 
 def test_slices_without_tumour_leave_probabilities_as_they_are(make_table: TableFactory) -> None:

@@ -12,6 +12,7 @@ from gliascope.evaluate.thresholds import DEFAULT_THRESHOLD, youden_threshold
 from gliascope.training.score import (
     MASK_THRESHOLDS,
     Predictions,
+    _is_better,
     choose_operating_point,
     merge_predictions,
     nearest_to_half,
@@ -123,7 +124,7 @@ def test_the_operating_point_is_where_dice_is_highest(make_table: TableFactory) 
     masks = np.where(table.masks == 1, 0.43, 0.31).astype(np.float16)
     slices = np.where(table.labels, 0.8, 0.3).astype(np.float32)
     point = choose_operating_point(table, Predictions(slices, masks))
-    assert point.detection == pytest.approx(0.55)
+    assert point.detection == table.labels.mean() == 0.4
     assert 0.31 < point.mask <= 0.43
     assert point.components == "all"
     assert point.mask in MASK_THRESHOLDS
@@ -157,6 +158,15 @@ def test_components_are_cut_only_where_that_is_better(make_table: TableFactory) 
     masks[:, 28:, 28:] = 1
     point = choose_operating_point(table, Predictions(table.labels.astype(np.float32), masks))
     assert point.components == "largest"
+
+
+def test_a_gain_within_the_error_of_few_patients_cuts_no_component() -> None:
+    before = np.array([0.8, 0.7, 0.9, np.nan])
+    assert not _is_better(before + np.array([0.05, -0.03, 0.0, 0.0]), before)
+    assert _is_better(before + np.array([0.05, 0.03, 0.04, 0.0]), before)
+    assert not _is_better(before, before)
+    assert _is_better(before[:1] + 0.1, before[:1])
+    assert not _is_better(before[3:], before[3:])
 
 
 def test_an_operating_point_of_healthy_patients_is_the_usual_one(make_table: TableFactory) -> None:

@@ -24,7 +24,7 @@ from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.record import LONE, EvaluationRecord
 from gliascope.evaluate.record_parts import ModelRecord
 from gliascope.evaluate.stamp import check_lone, summary_of
-from gliascope.evaluate.thresholds import choose_points, common_point, youden_threshold
+from gliascope.evaluate.thresholds import balanced_threshold, choose_points, common_point
 from gliascope.evaluate.uncertainty import fit_uncertainty, volumes_of
 from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 
@@ -126,7 +126,7 @@ def choose_from_evidence(evidence: Evidence, lone: Evidence | None = None) -> Ch
     labels, probabilities = _calibrated(evidence, calibration)
     common = common_point([_point(one) for one in origin.models])
     balanced = OperatingPoint(
-        "balanced", youden_threshold(labels, probabilities), common.mask, common.components, common.run
+        "balanced", balanced_threshold(labels, probabilities), common.mask, common.components, common.run
     )
     record = record_of(evidence)
     alone = None if lone is None else record_of(lone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -78,6 +79,48 @@ def youden_threshold(labels: NDArray[np.bool_], scores: NDArray[np.floating]) ->
     if known is None:
         return DEFAULT_THRESHOLD
     return float(known.threshold[np.argmax(known.sensitivity + known.specificity)])
+
+
+def balanced_threshold(labels: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
+    """Share of the tumour slices, or the threshold nearest to it that is as good as the best by Youden's index.
+
+    For calibrated probabilities, sensitivity plus specificity is greatest where the probability is the share of the
+    tumour slices: there a slice adds as much to one as to the other. On the slices of a few patients the sum is as
+    large, or nearly, over a long stretch of thresholds, and chance says where it is largest. So the share itself is
+    taken as long as its sum is within a standard error of the largest one (after Breiman et al. 1984), and else the
+    nearest of the thresholds halfway between two probabilities whose sum is.
+
+    Parameters
+    ----------
+    labels : ndarray, bool, shape (slice,)
+        True where the slice shows a tumour.
+    probabilities : ndarray, float, shape (slice,)
+        Calibrated.
+
+    Returns
+    -------
+    float
+        `DEFAULT_THRESHOLD` where only one kind of slice is there. The standard error takes slices for independent, and
+        counts one more of each kind called right and one called wrong, so that it is not 0 where no slice is.
+    """
+    known = candidates(labels, probabilities)
+    if known is None:
+        return DEFAULT_THRESHOLD
+    share, tumour, empty = float(labels.mean()), int(labels.sum()), int((~labels).sum())
+    sums = known.sensitivity + known.specificity
+    best = int(np.argmax(sums))
+    error = math.hypot(_error(known.sensitivity[best], tumour), _error(known.specificity[best], empty))
+    good = sums >= sums[best] - error
+    called = probabilities >= share
+    if called[labels].mean() + (~called[~labels]).mean() >= sums[best] - error:
+        return share
+    return float(min(known.threshold[good], key=lambda one: abs(one - share)))
+
+
+def _error(share: float, count: int) -> float:
+    """Standard error of a share, with one more on either side."""
+    shrunk = (share * count + 1) / (count + 2)
+    return math.sqrt(shrunk * (1 - shrunk) / count)
 
 
 def sensitive_threshold(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.evaluate.curve import area_under_curve
-from gliascope.evaluate.thresholds import DEFAULT_THRESHOLD, RUN, youden_threshold
+from gliascope.evaluate.thresholds import DEFAULT_THRESHOLD, RUN, balanced_threshold, youden_threshold
 from gliascope.findings import OperatingPoint
 from gliascope.segment.postprocess import keep_components
 from gliascope.training.table import SliceTable
@@ -142,10 +142,11 @@ def choose_operating_point(
 ) -> OperatingPoint:
     """Choose the thresholds on validation patients.
 
-    The slice threshold by Youden's index; behind that gate whether only a volume's largest component is kept, by the
-    highest mean Dice over the patients, and the pixel threshold: of those whose mean Dice is within one standard error
-    of the best one's and `MOST_LOST`, the nearest to one half (after Breiman et al. 1984). Dice hardly hangs on it, and
-    few patients would choose by chance.
+    The slice threshold by `gliascope.evaluate.thresholds.balanced_threshold`; behind that gate the pixel
+    threshold: of those whose mean Dice over the patients is within one standard error of the best one's and
+    `MOST_LOST`, the nearest to one half (after Breiman et al. 1984); and whether only a volume's largest component is
+    kept, which it is where that raises the mean by more than a standard error. Dice hardly hangs on either, and few
+    patients would choose by chance.
 
     Parameters
     ----------
@@ -153,7 +154,7 @@ def choose_operating_point(
     predictions : Predictions
         With slices, calibrated, and masks.
     choices : sequence of str
-        Which components may be kept; of equals the first is chosen.
+        Which components may be kept; the first, unless another is better by more than a standard error.
 
     Returns
     -------
@@ -162,16 +163,25 @@ def choose_operating_point(
     """
     if predictions.slices is None:
         raise ValueError("an operating point needs slice probabilities, received none")
-    detection = youden_threshold(table.labels, predictions.slices)
-    best, chosen = -1.0, OperatingPoint("balanced", detection, DEFAULT_THRESHOLD, choices[0], RUN)
+    detection = balanced_threshold(table.labels, predictions.slices)
+    chosen = OperatingPoint("balanced", detection, DEFAULT_THRESHOLD, choices[0], RUN)
+    best: NDArray[np.float64] | None = None
     for components in choices:
         dice = patient_dice(table, predictions, detection, MASK_THRESHOLDS, components)
         means = _mean_known(dice)
         at = int(np.argmax(means))
-        if means[at] > best:
-            best = float(means[at])
+        if np.isfinite(means[at]) and (best is None or _is_better(dice[:, at], best)):
+            best = dice[:, at]
             chosen = replace(chosen, mask=MASK_THRESHOLDS[nearest_to_half(dice, at)], components=components)
     return chosen
+
+
+def _is_better(these: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Whether patients' Dice are higher by more than a standard error of the mean difference."""
+    gained = (these - others)[np.isfinite(these) & np.isfinite(others)]
+    if len(gained) < 2:
+        return bool(gained.sum() > 0)
+    return bool(gained.mean() > gained.std(ddof=1) / np.sqrt(len(gained)))
 
 
 def nearest_to_half(dice: NDArray[np.float64], best: int) -> int:
