@@ -33,7 +33,7 @@ KEPT: Final = {
 }
 """Evidence that is looked at, of patients whom the networks had not seen, and what they are called."""
 
-BESIDE: Final = ("lgg-1-test", "lgg-2-folds", "classic-128-by-patient")
+BESIDE: Final = ("lgg-1-test", "lgg-2-folds", "folds-66", "classic-128-by-patient")
 """Evidence of whole patients that neighbours are asked on."""
 
 WAYS: Final = ("by itself", "with its neighbours")

@@ -1,7 +1,7 @@
 """Write the pages of docs/ that are made from the code and from other pages; `--check` compares instead.
 
-The pages are reference/cli.md, reference/recipe.md, reference/leak.md, reference/calibration.md, model-card.md,
-decisions/index.md, and the lists of pages in index.md.
+The pages are reference/cli.md, reference/recipe.md, reference/leak.md, reference/calibration.md,
+reference/out-of-fold.md, model-card.md, concepts/assessable.md, decisions/index.md, and the lists of pages in index.md.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from gliascope.cli.commands import COMMANDS, Family
 from make_assessable_page import assessable_page
 from make_calibration_page import calibration_page
 from make_leak_page import leak_page
+from make_out_of_fold_page import out_of_fold_page
 from make_recipe_reference import recipe_page
 
 DOCS = Path(__file__).resolve().parent
@@ -105,6 +106,7 @@ PAGES = {
     "reference/recipe.md": recipe_page,
     "reference/leak.md": leak_page,
     "reference/calibration.md": calibration_page,
+    "reference/out-of-fold.md": out_of_fold_page,
     "model-card.md": card_page,
     "decisions/index.md": decisions_page,
     "index.md": index_page,

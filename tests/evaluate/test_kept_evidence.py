@@ -10,16 +10,20 @@ pytest.importorskip("pyarrow")
 
 from gliascope.bundle import CARD, load_bundle
 from gliascope.dataset.folds import load_folds
+from gliascope.dataset.layout import patient_of
 from gliascope.evaluate.card import model_card
 from gliascope.evaluate.definitions import FIGURES
 from gliascope.evaluate.evidence import load_evidence, record_of
 from gliascope.evaluate.recalibrate import choose_from_evidence
+from gliascope.evaluate.remake import load_results
 
 EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 EMBEDDED = EVIDENCE / "lgg-3-folds.parquet"
 EMBEDDED_LONE = EVIDENCE / "lgg-3-folds-lone.parquet"
 FOLDS = EVIDENCE / "lgg-2-folds.json"
 HELD_OUT = {"TCGA_CS_4942", "TCGA_FG_6692"}
+OUT_OF_FOLD = {"folds-66": "folds-66.json", "lgg-3-folds": "lgg-2-folds.json"}
+"""Evidence of all patients together, and the folds it is of."""
 MOST = 2 * 1024**2
 
 
@@ -54,6 +58,20 @@ def test_the_embedded_networks_have_not_seen_two_patients_and_all_others() -> No
     unseen = {name for name, hashes in known.items() if not hashes & bundle.seen()}
     assert unseen == HELD_OUT
     assert all(hashes <= bundle.seen() for name, hashes in known.items() if name not in HELD_OUT)
+
+
+def test_every_patient_is_scored_out_of_fold_once() -> None:
+    folds = {name: load_folds(EVIDENCE / file) for name, file in OUT_OF_FOLD.items()}
+    whole = load_results([EVIDENCE / f"{name}.parquet" for name in OUT_OF_FOLD])
+    for name, one in folds.items():
+        for ending in ("", "-lone"):
+            evidence = load_evidence(EVIDENCE / f"{name}{ending}.parquet")
+            assert evidence.origin.split.sha256 == one.sha256
+            assert {patient.patient for patient in evidence.patients} == {
+                patient_of(folder) for split in one.splits for folder in split.test
+            }
+    assert len({one.patient for one in whole.patients}) == len(whole.patients) == 88
+    assert whole.record.data.seen_slices == 0
 
 
 def test_older_evidence_knows_no_millimetres() -> None:
