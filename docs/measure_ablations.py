@@ -5,8 +5,9 @@
 
 LGG is the folder ``kaggle_3m``, FOLDS a file of folds; each change is a cross-validation of its own in OUT, of the
 folds that are named, trained for the same number of steps and judged on the folds' inner hold-outs. The folds' own
-patients are never scored. Several calls may work side by side, each on another fold. The page is made from
-docs/evidence/ablations.json alone where OUT is not named.
+patients are never scored. Several calls may work side by side, each on another fold. What OUT holds is added to
+docs/evidence/ablations.json, so that variations may be trained one after another, and on several machines; the page is
+made from that file alone where OUT is not named.
 """
 
 from __future__ import annotations
@@ -127,7 +128,10 @@ def main() -> None:
                 train_one(one, options.data, options.folds, options.out, options.fold)
         return
     if options.out is not None:
-        EVIDENCE.write_text(json.dumps(collect(options.out), indent=1) + "\n", encoding="utf-8")
+        found = collect(options.out)
+        if EVIDENCE.is_file():
+            found = merged(json.loads(EVIDENCE.read_text(encoding="utf-8")), found)
+        EVIDENCE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(text(json.loads(EVIDENCE.read_text(encoding="utf-8"))), encoding="utf-8")
     print(f"Written: {PAGE}")
 
@@ -163,15 +167,16 @@ def _first_to_begin(folder: Path) -> bool:
 
 
 def collect(out: Path) -> dict[str, Any]:
-    """Read the inner hold-outs of all variations that are trained in every fold that the first is trained in."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    folds = resume_job(out / VARIATIONS[0].name).folds
-    for one in VARIATIONS:
-        files = sorted((out / one.name).glob("fold-*/inner.json"))
-        if files:  # raises where it was another recipe or were other folds
-            resume_job(out / one.name, recipe_from_dict(tomllib.loads(one.recipe()), one.name), folds)
-        found[one.name] = [load_inner(file) for file in files]
-    whole = {inner["fold"] for inner in found[VARIATIONS[0].name]}
+    """Read the inner hold-outs of the variations that are trained in every fold that the first of them is."""
+    files = {one: sorted((out / one.name).glob("fold-*/inner.json")) for one in VARIATIONS}
+    trained = [one for one in VARIATIONS if files[one]]
+    if not trained:
+        raise SystemExit(f"{out}: a variation must be trained, received none")
+    folds = resume_job(out / trained[0].name).folds
+    for one in trained:  # raises where it was another recipe or were other folds
+        resume_job(out / one.name, recipe_from_dict(tomllib.loads(one.recipe()), one.name), folds)
+    found = {one.name: [load_inner(file) for file in files[one]] for one in trained}
+    whole = {inner["fold"] for inner in found[trained[0].name]}
     kept = {name: [one for one in inners if one["fold"] in whole] for name, inners in found.items()}
     kept = {name: inners for name, inners in kept.items() if len(inners) == len(whole)}
     return {
@@ -190,6 +195,18 @@ def collect(out: Path) -> dict[str, Any]:
             for name, inners in kept.items()
         },
     }
+
+
+def merged(kept: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Add what was found to what is kept, in the order of `VARIATIONS`; what was trained again takes its place."""
+    for what in ("schema", "folds_sha256", "base"):
+        if kept[what] != found[what]:
+            raise SystemExit(f"{EVIDENCE}: {what} must be the same to add to it, received {found[what]}")
+    together = kept["variations"] | found["variations"]
+    numbers = {name: [one["fold"] for one in inners] for name, inners in together.items()}
+    if len({tuple(one) for one in numbers.values()}) > 1:
+        raise SystemExit(f"{EVIDENCE}: variations must be trained in the same folds, received {numbers}")
+    return found | {"variations": {one.name: together[one.name] for one in VARIATIONS if one.name in together}}
 
 
 def text(values: dict[str, Any]) -> str:

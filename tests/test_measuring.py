@@ -47,6 +47,21 @@ def test_ablations_are_held_against_the_mean_of_the_seeds(script: Any) -> None:
     assert f"standard deviation of {np.std([0.6, 0.7], ddof=1):.3f}" in text
 
 
+def test_ablations_of_several_machines_are_put_together(script: Any) -> None:
+    pytest.importorskip("keras")
+    made = script("measure_ablations")
+    plain = {"schema": made.SCHEMA, "folds_sha256": "0" * 64, "base": made.BASE}
+    kept = plain | {"variations": {"base": [inner(0, [0.5])], "ema": [inner(0, [0.4])]}}
+    found = plain | {"variations": {"ema": [inner(0, [0.6])], "clahe-off": [inner(0, [0.7])]}}
+    together = made.merged(kept, found)["variations"]
+    assert list(together) == ["base", "clahe-off", "ema"]
+    assert together["ema"] == [inner(0, [0.6])]
+    with pytest.raises(SystemExit, match="folds_sha256 must be the same"):
+        made.merged(kept | {"folds_sha256": "1" * 64}, found)
+    with pytest.raises(SystemExit, match="must be trained in the same folds"):
+        made.merged(kept, plain | {"variations": {"deep": [inner(1, [0.7])]}})
+
+
 def test_each_variation_of_the_ablations_is_a_recipe_of_its_own(script: Any, tmp_path: Path) -> None:
     pytest.importorskip("keras")
     from gliascope.recipe import load_recipe
