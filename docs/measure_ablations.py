@@ -168,14 +168,14 @@ def _first_to_begin(folder: Path) -> bool:
 
 def collect(out: Path) -> dict[str, Any]:
     """Read the inner hold-outs of the variations that are trained in every fold that the first of them is."""
-    files = {one: sorted((out / one.name).glob("fold-*/inner.json")) for one in VARIATIONS}
-    trained = [one for one in VARIATIONS if files[one]]
+    files = {one.name: sorted((out / one.name).glob("fold-*/inner.json")) for one in VARIATIONS}
+    trained = [one for one in VARIATIONS if files[one.name]]
     if not trained:
         raise SystemExit(f"{out}: a variation must be trained, received none")
     folds = resume_job(out / trained[0].name).folds
     for one in trained:  # raises where it was another recipe or were other folds
         resume_job(out / one.name, recipe_from_dict(tomllib.loads(one.recipe()), one.name), folds)
-    found = {one.name: [load_inner(file) for file in files[one]] for one in trained}
+    found = {one.name: [load_inner(file) for file in files[one.name]] for one in trained}
     whole = {inner["fold"] for inner in found[trained[0].name]}
     kept = {name: [one for one in inners if one["fold"] in whole] for name, inners in found.items()}
     kept = {name: inners for name, inners in kept.items() if len(inners) == len(whole)}
