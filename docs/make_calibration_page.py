@@ -24,6 +24,7 @@ from gliascope.evaluate.reliability import edges_of
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.evaluate.tables import scored
 from gliascope.evaluate.thresholds import RUN, balanced_threshold
+from markdown_table import table
 
 FOLDER: Final = Path(__file__).resolve().parent / "evidence"
 
@@ -174,11 +175,11 @@ def _methods(evidence: Evidence) -> str:
     owner = np.repeat(np.arange(len(evidence.patients)), [len(one.slices) for one in evidence.patients])
     labels = np.array([one.tumour for one in slices])
     raw = np.nan_to_num(np.array([one.raw for one in slices], dtype=np.float64))
-    lines = [["method", "Brier score", "log loss", "calibration error", "AUC", "sure"], ["---", *["---:"] * 5]]
+    lines = []
     for name, fit in METHODS.items():
         figures = np.mean([_once(fit, labels, raw, owner, seed) for seed in range(REPEATS)], axis=0)
         lines.append([name, *(f"{one:.4f}" for one in figures[:4]), f"{figures[4]:.1f}"])
-    return _table(lines)
+    return table(["method", "Brier score", "log loss", "calibration error", "AUC", "sure"], lines)
 
 
 def _once(fit: Fit, labels: NDArray[np.bool_], raw: Values, owner: NDArray[np.intp], seed: int) -> Values:
@@ -221,19 +222,19 @@ def _load_volumes(name: str) -> Volumes:
 def _neighbours() -> str:
     """Each model's patients, predicted with and without neighbours by what other patients of it fitted."""
     titles = ["model", "", "Brier score", "log loss", "AUC", "sensitivity at specificity 0.96"]
-    lines = [titles, ["---", "---", *["---:"] * 4]]
+    lines = []
     for name in BESIDE:
         volumes = _load_volumes(name)
         scores = np.mean([_beside(volumes, seed) for seed in range(REPEATS)], axis=0)
         for how, row in zip(WAYS, scores, strict=True):
             lines.append([f"`{name}`", how, *(f"{one:.4f}" for one in row)])
-    return _table(lines)
+    return table(titles, lines, words=2)
 
 
 def _spared() -> str:
     """Slices and rows at the threshold that each calibration would get."""
     titles = ["model", "", "threshold", "slice sensitivity", "slice specificity", "patients called", "rows spared"]
-    lines = [titles, ["---", "---", *["---:"] * 5]]
+    lines = []
     for name in BESIDE:
         volumes = _load_volumes(name)
         labels, raw, heard = volumes.joined(range(len(volumes.raw)))
@@ -249,7 +250,7 @@ def _spared() -> str:
             spared = sum(_score(row, "lowest", RUN) < limit for row in rows)
             figures = [f"{one:.3f}" for one in (limit, called[labels].mean(), 1 - called[~labels].mean())]
             lines.append([f"`{name}`", how, *figures, f"{found} of {len(scored)}", f"{spared} of {len(rows)}"])
-    return _table(lines)
+    return table(titles, lines, words=2)
 
 
 def _beside(volumes: Volumes, seed: int) -> Values:
@@ -269,13 +270,14 @@ def _beside(volumes: Volumes, seed: int) -> Values:
 
 
 def _rules(evidence: Evidence) -> str:
-    lines = [["run", "by", *(f"limit {limit:.1f}" for limit in LIMITS)], ["---:", "---", *["---:"] * len(LIMITS)]]
+    lines = []
     for run in RUNS:
         for by in ("lowest", "mean") if run > 1 else ("lowest",):
             cells = (_share(evidence, by, run, limit) for limit in LIMITS)
             lines.append([str(run), by if run > 1 else "the slice", *(f"{one[0]}/{one[1]}" for one in cells)])
     _, _, rows, patients = _share(evidence, "lowest", 1, 0.5)
-    return f"{_table(lines)}\n\nOf {patients} patients and {rows} rows of three slices or more."
+    titles = ["run", "by", *(f"limit {limit:.1f}" for limit in LIMITS)]
+    return f"{table(titles, lines, words=2)}\n\nOf {patients} patients and {rows} rows of three slices or more."
 
 
 def _share(evidence: Evidence, by: str, run: int, limit: float) -> tuple[int, int, int, int]:
@@ -294,7 +296,3 @@ def _score(volume: Sequence[SliceScore], by: str, run: int) -> float:
     values = np.nan_to_num(np.array([one.raw for one in volume], dtype=np.float64))
     windows = np.lib.stride_tricks.sliding_window_view(values, min(run, len(values)))
     return float((windows.min(axis=1) if by == "lowest" else windows.mean(axis=1)).max())
-
-
-def _table(lines: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

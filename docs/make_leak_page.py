@@ -11,6 +11,7 @@ from gliascope.evaluate.evidence import load_evidence, record_of
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.tables import interval_text
 from gliascope.recipe import load_recipe
+from markdown_table import table
 
 EVIDENCE: Final = Path(__file__).resolve().parent / "evidence"
 
@@ -110,8 +111,7 @@ def _figures(by_slice: EvaluationRecord, by_patient: EvaluationRecord) -> str:
             ]
         )
     titles = ["figure", f"by slice ({by_slice.sample})", f"by patient ({by_patient.sample})", "difference"]
-    lines = [titles, ["---", "---:", "---:", "---:"], *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return table(titles, rows)
 
 
 def _size(record: EvaluationRecord) -> str:

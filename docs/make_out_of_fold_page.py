@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ from gliascope.evaluate.tables import (
     point_note,
     point_rows,
 )
+from markdown_table import table
 
 EVIDENCE: Final = Path(__file__).resolve().parent / "evidence"
 
@@ -44,6 +45,7 @@ REACH: Final = {
 """What others published, and what this project set out to reach."""
 
 LONE: Final = ("dice_mean", "dice_median", "dice_low", "dice_pooled", "hd95_mean", "auc", "sensitivity_at_96")
+"""Figures that are shown of lone images."""
 
 WORST: Final = 10
 """Patients that are listed."""
@@ -138,14 +140,25 @@ def out_of_fold_page() -> str:
         models=len(record.models),
         first=sizes[0],
         second=sizes[1],
-        figures=_figures(parts, record),
+        figures=_compared(
+            parts,
+            record,
+            REACH,
+            {
+                f"{record.bootstrap.level:.0%} interval": lambda name: interval_text(
+                    BY_NAME[name], record.figures[name]
+                ),
+                "published": lambda name: REACH[name][0],
+                "set out for": lambda name: REACH[name][1],
+            },
+        ),
         interval_note=interval_note(record),
         lone=_beside(record, lone.record),
-        worst=_table([patient_titles(record), *patient_rows(record)[:WORST]], left=2),
+        worst=table(patient_titles(record), patient_rows(record)[:WORST], words=2),
         groups="\n\n".join(_group(record, by, title) for by, title in GROUP_TITLES.items()),
-        probabilities=_probabilities(parts, record),
+        probabilities=_compared(parts, record, PROBABILITIES),
         point_note=point_note(record),
-        points=_table([list(POINT_TITLES), *point_rows(record)]),
+        points=table(POINT_TITLES, point_rows(record)),
         uncertainty=_uncertainty(record),
         evaluate=" \\\n    ".join(
             [
@@ -157,41 +170,36 @@ def out_of_fold_page() -> str:
     )
 
 
-def _figures(parts: Sequence[Evaluation], record: EvaluationRecord) -> str:
-    titles = ["figure", *(f"{one.record.data.patients} patients" for one in parts)]
-    titles += [f"all {record.data.patients}", f"{record.bootstrap.level:.0%} interval", "published", "set out for"]
+def _compared(
+    parts: Sequence[Evaluation],
+    record: EvaluationRecord,
+    names: Iterable[str],
+    beside: Mapping[str, Callable[[str], str]] | None = None,
+) -> str:
+    """Table of figures: of each part, of all patients, and what stands beside them."""
+    more = beside or {}
+    records = {f"{one.data.patients} patients": one for one in (part.record for part in parts)}
+    records[f"all {record.data.patients}"] = record
     rows = [
         [
             BY_NAME[name].title,
-            *(BY_NAME[name].show(one.record.figures[name].value) for one in parts),
-            BY_NAME[name].show(record.figures[name].value),
-            interval_text(BY_NAME[name], record.figures[name]),
-            *others,
+            *(BY_NAME[name].show(one.figures[name].value) for one in records.values()),
+            *(tell(name) for tell in more.values()),
         ]
-        for name, others in REACH.items()
+        for name in names
     ]
-    return _table([titles, *rows])
+    return table(["figure", *records, *more], rows)
 
 
 def _beside(record: EvaluationRecord, lone: EvaluationRecord) -> str:
     rows = [
         [BY_NAME[name].title, *(BY_NAME[name].show(one.figures[name].value) for one in (record, lone))] for name in LONE
     ]
-    return _table([["figure", "whole patients", "lone images"], *rows])
+    return table(["figure", "whole patients", "lone images"], rows)
 
 
 def _group(record: EvaluationRecord, by: str, title: str) -> str:
-    return f"## {title}\n\n{_table([group_titles(record.groups, by), *group_rows(record.groups, by)])}"
-
-
-def _probabilities(parts: Sequence[Evaluation], record: EvaluationRecord) -> str:
-    titles = ["figure", *(f"{one.record.data.patients} patients" for one in parts), f"all {record.data.patients}"]
-    records = [*(one.record for one in parts), record]
-    rows = [
-        [BY_NAME[name].title, *(BY_NAME[name].show(one.figures[name].value) for one in records)]
-        for name in PROBABILITIES
-    ]
-    return _table([titles, *rows])
+    return f"## {title}\n\n{table(group_titles(record.groups, by), group_rows(record.groups, by))}"
 
 
 def _uncertainty(record: EvaluationRecord) -> str:
@@ -204,10 +212,3 @@ def _uncertainty(record: EvaluationRecord) -> str:
         f"one (median). The flag for review marks {found.reviewed} of them, {found.caught} of the {found.worst} "
         "with the lowest Dice among them."
     )
-
-
-def _table(lines: Iterable[Sequence[str]], left: int = 1) -> str:
-    """Write a table, whose first columns are words."""
-    titles, *rows = lines
-    rule = ["---"] * left + ["---:"] * (len(titles) - left)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [titles, rule, *rows])

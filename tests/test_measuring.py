@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,31 @@ def test_ablations_of_several_machines_are_put_together(script: Any) -> None:
         made.merged(kept | {"folds_sha256": "1" * 64}, found)
     with pytest.raises(SystemExit, match="must be trained in the same folds"):
         made.merged(kept, plain | {"variations": {"deep": [inner(1, [0.7])]}})
+
+
+def test_ablations_that_are_trained_in_all_folds_are_collected(
+    script: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("keras")
+    made, asked = script("measure_ablations"), []
+
+    def resume(folder: Path, recipe: Any = None, folds: Any = None) -> SimpleNamespace:
+        asked.append((folder.name, None if recipe is None else recipe.training.ema))
+        return SimpleNamespace(folds=SimpleNamespace(sha256="0" * 64))
+
+    monkeypatch.setattr(made, "resume_job", resume)
+    monkeypatch.setattr(
+        made, "load_inner", lambda file: inner(int(file.parent.name[-1]), [0.5]) | {"figures": {"auc": {"value": 0.9}}}
+    )
+    with pytest.raises(SystemExit, match="a variation must be trained, received none"):
+        made.collect(tmp_path)
+    for name in ("base-1/fold-0", "base-1/fold-1", "deep/fold-1", "ema/fold-0", "ema/fold-1"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "inner.json").touch()
+    found = made.collect(tmp_path)
+    assert list(found["variations"]) == ["base-1", "ema"]  # "deep" lacks a fold
+    assert found["variations"]["ema"] == [inner(0, [0.5]), inner(1, [0.5])]
+    assert asked == [("base-1", None), ("base-1", 0.0), ("deep", 0.0), ("ema", 0.99)]
 
 
 def test_each_variation_of_the_ablations_is_a_recipe_of_its_own(script: Any, tmp_path: Path) -> None:

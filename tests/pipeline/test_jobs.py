@@ -73,7 +73,8 @@ def test_the_tables_hold_what_is_done_when_a_process_ends(
 def _do_or_end(files: CaseFiles) -> Outcome:
     if files.name == "p5":
         os.kill(os.getpid(), signal.SIGKILL)
-    return module._process.do(files)  # type: ignore[union-attr]
+    assert module._process is not None
+    return module._process.do(files)
 
 
 def test_who_stops_listening_waits_for_what_runs_and_no_more(

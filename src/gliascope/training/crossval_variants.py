@@ -39,8 +39,7 @@ RULES: Final[dict[str, tuple[Components, ...]]] = {
     "largest": ("largest",),
     "chosen": ("all", "largest"),
 }
-"""Which components of a volume are kept: all, the largest only, or whichever has the higher Dice on the inner hold-out,
-as training chooses."""
+"""Which components of a volume are kept: all, the largest only, or what training chooses on the inner hold-out."""
 
 
 @dataclass(frozen=True)
