@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.orthanc import bright_series, orthanc, orthanc_server, short_waits
+
+if TYPE_CHECKING:
+    from gliascope.findings import Components, Holes
 
 __all__ = ["bright_series", "orthanc", "orthanc_server", "short_waits"]  # fixtures are found here
 
@@ -148,8 +151,9 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleFactory:
         wiring: Literal["shared", "separate"] = "shared",
         preparation: Preparation | None = None,
         seen: tuple[str, ...] = (),
-        components: Literal["all", "largest"] = "all",
+        components: Components = "all",
         assess: bool = False,
+        holes: Holes = "kept",
     ) -> Path:
         preparation = preparation or Preparation(size=64, clahe=Clahe(enabled=False))
         graphs = _tiny_graphs(preparation.channels)
@@ -159,7 +163,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleFactory:
             name="tiny",
             wiring=wiring,
             recipe=Recipe(assess=assess, preparation=preparation),
-            operating_points={"balanced": OperatingPoint("balanced", 0.5, 0.5, components)},
+            operating_points={"balanced": OperatingPoint("balanced", 0.5, 0.5, components, holes=holes)},
             graphs={role: graphs[role] for role in chosen},
             seen=seen,
             summary={"data": "none"},

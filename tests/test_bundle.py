@@ -14,7 +14,7 @@ from gliascope.findings import OperatingPoint
 from gliascope.recipe import Preparation, Recipe
 
 POINTS = {
-    "balanced": OperatingPoint("balanced", 0.4, 0.55, "largest"),
+    "balanced": OperatingPoint("balanced", 0.4, 0.55, "largest", holes="filled"),
     "cautious": OperatingPoint("cautious", 0.1, 0.5, "all"),
 }
 RECIPE = Recipe(name="mine", preparation=Preparation(size=64))

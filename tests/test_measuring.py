@@ -113,3 +113,32 @@ def test_outlines_at_other_thresholds_follow_the_rules_of_an_analysis(script: An
     assert one.outline(0.4, 0.3, "largest").sum() == 27
     assert not one.outline(0.5, 0.5, "all").any()  # no three neighbouring slices
     assert made.hd95_by_slice(one.outline(0.4, 0.3, "all"), pixels > 0) == 0
+    found = made.figures([one, one])
+    assert found["patients"] == 2
+    assert found["better"] == {"spanning": [0, 0], "largest": [0, 0]}
+    half, quarter = made.PIXELS.index(0.5), made.PIXELS.index(0.25)
+    assert found["components"]["all"]["dice_mean"][half] == pytest.approx(2 * 27 / (27 + 28))
+    assert found["components"]["all"]["dice_median"][quarter] == 1
+    assert found["components"]["spanning"]["dice_mean"][quarter] < 1
+    assert found["slices"][made.SLICES.index(0.5)] == [0] * len(made.PIXELS)
+    text = made.page({"first": found, "second": found | {"folds": [0]}} | {"first": found | {"folds": [1, 2]}})
+    assert text.index("## second: 2 patients\n\nFolds 0.") < text.index("## first: 2 patients\n\nFolds 1, 2.")
+    assert "| 0.25 | 1.000 | 1.000 | 0.00 | 0.982 | 0.982 | " in text
+    assert "`largest` is better for 0 patients and worse for 0." in text
+    pixels[2, 1, 1] = 0
+    hollow = made.holes([made.Outlined(slices, judged, pixels, pixels > 0, 3)])
+    assert (hollow["filled"], hollow["rightly"], hollow["true_holes"]) == (0, 0, 1)  # an eighth of what is around it
+    pixels[2, :3, 3] = 0.7
+    truth = pixels > 0
+    truth[2, 1, 1] = True
+    hollow = made.holes([made.Outlined(slices, judged, pixels, truth, 3)])
+    assert (hollow["filled"], hollow["rightly"], hollow["true_holes"], hollow["better"]) == (1, 1, 0, [1, 0])
+    assert "Of 1 filled pixels\n100% are truly tumour." in made.page({"one": found | {"folds": [0], "holes": hollow}})
+
+
+def test_the_page_of_outline_rules_is_that_of_its_evidence(script: Any) -> None:
+    pytest.importorskip("keras")
+    made = script("measure_outline_rules")
+    kept = json.loads(made.EVIDENCE.read_text(encoding="utf-8"))
+    assert kept["schema"] == made.SCHEMA
+    assert made.page(kept["measured"]) == made.PAGE.read_text(encoding="utf-8")

@@ -32,6 +32,12 @@ REASONS: Final[dict[Reason, str]] = {
 }
 """The reasons as they are told."""
 
+Components = Literal["all", "spanning", "largest"]
+"""What may be kept of a volume's outline (`gliascope.segment.postprocess.keep_components`), the most first."""
+
+Holes = Literal["kept", "filled"]
+"""What is done with small holes of an outline (`gliascope.segment.postprocess.fill_holes`)."""
+
 SCHEMA: Final = "gliascope.finding/1"
 """Name and version of the JSON form; the number rises when a key changes its meaning or goes."""
 
@@ -249,16 +255,20 @@ class OperatingPoint:
     mask : float
         A pixel is inside from this probability on.
     components : str
-        ``all``, or ``largest``: only the largest 3-D component of a volume is kept.
+        What is kept of a volume's outline: ``all``; ``spanning``, its largest 3-D component and others that are seen
+        on two neighbouring slices or more; or ``largest``, that one only.
     run : int
         A volume is called tumour where this many neighbouring slices are.
+    holes : str
+        Whether small holes of an outline are ``filled`` or ``kept``.
     """
 
     name: str
     detection: float
     mask: float
-    components: Literal["all", "largest"]
+    components: Components
     run: int = 1
+    holes: Holes = "kept"
 
 
 Side = Literal["left", "right", "crossing the midline"]

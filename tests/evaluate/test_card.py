@@ -282,14 +282,14 @@ def test_without_the_bundle_the_card_says_what_it_does_not_know(record: Evaluati
     card = card_markdown(evaluation_card(record))
     assert card.count(card_text()["unknown"]) == 3
     assert row(card, "Dice per patient, mean")[1] == "0.676"
-    assert row(card, "balanced") == ["balanced", "0.5", "0.5", "all", "1"]
+    assert row(card, "balanced") == ["balanced", "0.5", "0.5", "all", "kept", "1"]
     assert "seen.txt" not in card
 
 
 def test_a_cross_validation_has_one_card(bundle: Bundle, record: EvaluationRecord) -> None:
     card = card_markdown(evaluation_card(two_folds(record), [bundle, bundle]))
     assert card.startswith("# Model card: 2 models of a cross-validation (plain-1)\n")
-    assert row(card, "balanced, fold 1") == ["balanced, fold 1", "0.5", "0.5", "all", "1"]
+    assert row(card, "balanced, fold 1") == ["balanced, fold 1", "0.5", "0.5", "all", "kept", "1"]
     assert "- **Thresholds:** fold 0, operating point `balanced`: slice 0.5, pixel 0.5, components: all." in card
     assert "- fold 1, **sides:** train (patients 56, slices 2017)" in card
     assert "each scored on patients that it had not seen" in card

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -113,4 +115,10 @@ def test_points_of_several_models_are_put_together() -> None:
     points = [OperatingPoint("balanced", 0.1 * n, 0.2 + 0.05 * n, "all" if n % 2 else "largest") for n in (1, 2, 4)]
     assert common_point(points) == OperatingPoint("balanced", 0.1, 0.2 + 0.05 * 2, "largest", 3)
     assert common_point(points[:2]).components == "all"
+    assert (
+        common_point([replace(points[0], components=one) for one in ("largest", "spanning")]).components == "spanning"
+    )
     assert common_point(points[:2]).mask == pytest.approx(0.25)
+    filling = [replace(points[0], holes="filled"), points[1], replace(points[2], holes="filled")]
+    assert common_point(filling).holes == "filled"
+    assert common_point(filling[:2]).holes == "kept"

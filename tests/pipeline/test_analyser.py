@@ -122,6 +122,36 @@ def test_the_largest_component_of_a_volume_is_kept_where_the_bundle_says_so(
     assert np.array_equal(every.mask[:3], largest.mask[:3])
 
 
+def test_parts_on_a_single_slice_go_where_the_bundle_says_so(tiny_bundle: BundleFactory, bright: Bright) -> None:
+    scan = bright(tumour=(0, 3))
+    scan.pixels[4:6, 60:70, 40:60] = 190
+    found = {}
+    for distance in (5.0, 2.5):  # mm between slices; the training data's are about 5 apart
+        case = case_from_array(scan.pixels)
+        spaced = replace(case.scans[0], affine=np.diag([1.0, 1.0, distance, 1.0]), has_geometry=True)
+        finding = Analyser(tiny_bundle(components="spanning")).analyse(replace(case, scans=(spaced,)))
+        found[distance] = [bool(part.mask.any()) for part in finding.slices]
+    assert found == {5.0: [True, True, True, False, True, True], 2.5: [True, True, True, False, False, False]}
+
+
+@pytest.mark.parametrize("slices", [1, 4])
+def test_small_holes_are_filled_where_the_bundle_says_so(
+    slices: int, tiny_bundle: BundleFactory, bright: Bright
+) -> None:
+    scan = bright(slices=slices, tumour=(0, slices))
+    scan.pixels[0, 30:56, 30:56] = 255
+    hole = (0, slice(41, 45), slice(41, 45))
+    scan.pixels[hole] = 30
+    kept, filled = (
+        Analyser(tiny_bundle(holes=one)).analyse(case_from_array(scan.pixels)).mask for one in ("kept", "filled")
+    )
+    assert not kept[hole].all()
+    assert filled[hole].all()
+    filled[hole] = kept[hole]
+    assert np.count_nonzero(filled & ~kept) < 30  # its blurred edge
+    assert np.array_equal(kept[1:], filled[1:])
+
+
 def test_lone_slices_keep_every_component(tiny_bundle: BundleFactory, bright: Bright, tmp_path: Path) -> None:
     scan = bright(slices=1, tumour=(0, 1))
     scan.pixels[0, 60:66, 40:52] = 190

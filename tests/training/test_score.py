@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -126,7 +127,7 @@ def test_the_operating_point_is_where_dice_is_highest(make_table: TableFactory) 
     point = choose_operating_point(table, Predictions(slices, masks))
     assert point.detection == table.labels.mean() == 0.4
     assert 0.31 < point.mask <= 0.43
-    assert point.components == "all"
+    assert point.components == "spanning"
     assert point.mask in MASK_THRESHOLDS
 
 
@@ -152,12 +153,31 @@ def test_chance_does_not_choose_the_pixel_threshold() -> None:
     assert nearest_to_half(costly, last) == last
 
 
-def test_components_are_cut_only_where_that_is_better(make_table: TableFactory) -> None:
+def test_another_rule_for_components_is_chosen_only_where_it_is_better(make_table: TableFactory) -> None:
     table = make_table()
-    masks = table.masks.astype(np.float16)
-    masks[:, 28:, 28:] = 1
-    point = choose_operating_point(table, Predictions(table.labels.astype(np.float32), masks))
-    assert point.components == "largest"
+    slices, masks = table.labels.astype(np.float32), table.masks.astype(np.float16)
+    masks[:, 28:, 28:] = 1  # far off, on all slices
+    assert choose_operating_point(table, Predictions(slices, masks)).components == "largest"
+    assert choose_operating_point(table, Predictions(slices, masks), ("all", "spanning")).components == "all"
+
+
+def test_parts_on_one_slice_go_by_themselves(make_table: TableFactory) -> None:
+    table = make_table()
+    slices, masks = table.labels.astype(np.float32), table.masks.astype(np.float16)
+    for patient in table.patients:
+        masks[patient.rows.start + int(np.argmax(table.labels[patient.rows])), 28:, 28:] = 1
+    predictions = Predictions(slices, masks)
+    spanning, every = (patient_dice(table, predictions, 0.5, [0.5], rule) for rule in ("spanning", "all"))
+    assert (spanning == 1).all()
+    assert (every < 1).all()
+    assert choose_operating_point(table, predictions).components == "spanning"
+    coarse = replace(table, patients=tuple(replace(one, step=2) for one in table.patients))
+    masks[:, 28:, 28:] = 0
+    for patient in table.patients:
+        first = patient.rows.start + int(np.argmax(table.labels[patient.rows]))
+        masks[first : first + 2, 28:, 28:] = 1
+    assert (patient_dice(table, predictions, 0.5, [0.5], "spanning") < 1).all()
+    assert (patient_dice(coarse, predictions, 0.5, [0.5], "spanning") == 1).all()
 
 
 def test_a_gain_within_the_error_of_few_patients_cuts_no_component() -> None:
@@ -172,7 +192,7 @@ def test_a_gain_within_the_error_of_few_patients_cuts_no_component() -> None:
 def test_an_operating_point_of_healthy_patients_is_the_usual_one(make_table: TableFactory) -> None:
     table = make_table(tumours=0)
     point = choose_operating_point(table, Predictions(np.zeros(10, np.float32), table.masks.astype(np.float16)))
-    assert (point.detection, point.mask, point.components) == (0.5, 0.5, "all")
+    assert (point.detection, point.mask, point.components) == (0.5, 0.5, "spanning")
 
 
 def test_masks_of_a_network_alone_are_scored_behind_another_networks_gate(make_table: TableFactory) -> None:

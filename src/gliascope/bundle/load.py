@@ -133,7 +133,7 @@ def load_bundle(path: str | Path | None = None, verify: bool = True) -> Bundle:
         wiring=manifest.wiring,
         recipe=recipe_from_dict(manifest.recipe, str(folder / MANIFEST)),
         operating_points={
-            name: OperatingPoint(name, point.detection, point.mask, point.components, point.run)
+            name: OperatingPoint(name, point.detection, point.mask, point.components, point.run, point.holes)
             for name, point in manifest.operating_points.items()
         },
         graphs={role: folder / manifest.graphs[role] for role in ROLES[manifest.wiring]},

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gliascope.errors import BundleError
-from gliascope.findings import Calibration, VolumeLine
+from gliascope.findings import Calibration, Components, Holes, VolumeLine
 from gliascope.precision import QuantisedManifest
 
 Wiring = Literal["shared", "separate"]
@@ -37,8 +37,9 @@ class _Point(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     detection: float = Field(ge=0, le=1)
     mask: float = Field(ge=0, le=1)
-    components: Literal["all", "largest"]
+    components: Components
     run: int = Field(1, ge=1)
+    holes: Holes = "kept"
 
 
 class _VolumeLine(BaseModel):

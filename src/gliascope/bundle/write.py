@@ -125,7 +125,8 @@ def _fill(folder: Path, values: dict[str, Any], graphs: Mapping[str, bytes | Pat
 
 def _point_values(point: OperatingPoint) -> dict[str, Any]:
     values = {"detection": point.detection, "mask": point.mask, "components": point.components}
-    return values if point.run == 1 else values | {"run": point.run}
+    later = {"run": (point.run, 1), "holes": (point.holes, "kept")}
+    return values | {name: value for name, (value, usual) in later.items() if value != usual}
 
 
 def _calibration_values(calibration: Calibration) -> dict[str, Any]:

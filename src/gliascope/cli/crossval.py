@@ -74,7 +74,7 @@ def crossval(
     The fold's bundle is then scored on the fold's own patients, exactly as `gliascope analyse` would outline them.
 
     --variants scores the inner hold-outs of folds that are trained already: with and without flips at test time, with
-    all components of an outline or the largest alone; variants.csv has the figures.
+    all components of an outline, those on several slices or the largest alone; variants.csv has the figures.
 
     With --start-from, patients whom those weights have seen train in every fold: the folds are of the others, and so
     are all figures.

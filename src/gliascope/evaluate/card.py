@@ -123,13 +123,21 @@ def _tables(values: Mapping[str, Any]) -> dict[str, Any]:
     """What of the values the template shows as tables or more than once."""
     points = values["model_parameters"]["operating_points"]
     folds = any("fold" in one for one in points)
-    titles = ["operating point", "slice is tumour from", "pixel is inside from", "components kept", "run of slices"]
+    titles = [
+        "operating point",
+        "slice is tumour from",
+        "pixel is inside from",
+        "components kept",
+        "holes",
+        "run of slices",
+    ]
     rows = [
         [
             f"{one['name']}, fold {one['fold']}" if folds else one["name"],
             f"{one['detection']:.4g}",
             f"{one['mask']:.4g}",
             one["components"],
+            one["holes"],
             f"{one['run']}",
         ]
         for one in points

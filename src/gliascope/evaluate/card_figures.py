@@ -96,6 +96,7 @@ def _made_with(record: EvaluationRecord) -> list[str]:
         fold = "" if one.fold is None else f"fold {one.fold}, "
         point = one.operating_point
         thresholds = f"slice {point.detection:.4g}, pixel {point.mask:.4g}, components: {point.components}"
+        thresholds += ", holes filled" if point.holes == "filled" else ""
         graphs = ", ".join(f"{role} `{digest}`" for role, digest in one.bundle.graphs.items())
         lines.append(f"**Thresholds:** {fold}operating point `{point.name}`: {thresholds}.")
         lines.append(f"**Graphs (SHA-256):** {fold}{graphs}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Final, Self
@@ -209,10 +209,7 @@ def _points(record: EvaluationRecord | None, models: Sequence[Described]) -> lis
             ({"fold": one.fold} if folds else {}) | one.operating_point.model_dump(mode="json") for one in record.models
         ]
     points = sorted(models[0].operating_points.items()) if models else []
-    return [
-        {"name": name, "detection": one.detection, "mask": one.mask, "components": one.components, "run": one.run}
-        for name, one in points
-    ]
+    return [asdict(one) | {"name": name} for name, one in points]
 
 
 def _calibrations(models: Sequence[Described]) -> list[str]:

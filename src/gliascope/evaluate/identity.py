@@ -67,6 +67,4 @@ def model_record(bundle: Bundle, point: OperatingPoint, fold: int | None = None)
 
 def point_record(point: OperatingPoint) -> PointRecord:
     """Say which thresholds were in use."""
-    return PointRecord(
-        name=point.name, detection=point.detection, mask=point.mask, components=point.components, run=point.run
-    )
+    return PointRecord(**asdict(point))

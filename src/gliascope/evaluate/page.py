@@ -139,6 +139,7 @@ def _scored(record: EvaluationRecord) -> list[Block]:
             f"{one.operating_point.detection:.4g}",
             f"{one.operating_point.mask:.4g}",
             one.operating_point.components,
+            one.operating_point.holes,
         ]
         for one in record.models
     ]
@@ -150,6 +151,7 @@ def _scored(record: EvaluationRecord) -> list[Block]:
         "slice is tumour from",
         "pixel is inside from",
         "components",
+        "holes",
     ]
     source = source_of(data.name)
     return [

@@ -125,9 +125,7 @@ def choose_from_evidence(evidence: Evidence, lone: Evidence | None = None) -> Ch
     calibration = _fit(evidence, lone, fitted_on)
     labels, probabilities = _calibrated(evidence, calibration)
     common = common_point([_point(one) for one in origin.models])
-    balanced = OperatingPoint(
-        "balanced", balanced_threshold(labels, probabilities), common.mask, common.components, common.run
-    )
+    balanced = replace(common, detection=balanced_threshold(labels, probabilities))
     record = record_of(evidence)
     alone = None if lone is None else record_of(lone)
     if alone is not None:
@@ -261,7 +259,7 @@ def calibrate_bundle(
 
 def _point(model: ModelRecord) -> OperatingPoint:
     point = model.operating_point
-    return OperatingPoint("balanced", point.detection, point.mask, point.components, point.run)
+    return OperatingPoint("balanced", point.detection, point.mask, point.components, point.run, point.holes)
 
 
 def _source(record: EvaluationRecord) -> dict[str, Any]:

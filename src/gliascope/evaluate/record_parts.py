@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gliascope.findings import Components, Holes
+
 
 class Part(BaseModel):
     """Frozen; what a later version may have added is passed over."""
@@ -56,10 +58,12 @@ class PointRecord(Part):
     """A slice is called tumour from this probability on."""
     mask: float
     """A pixel is inside from this probability on."""
-    components: Literal["all", "largest"]
+    components: Components
     """What is kept of a volume's outline."""
     run: int = 1
     """A volume is called tumour where this many neighbouring slices are."""
+    holes: Holes = "kept"
+    """What is done with small holes of an outline."""
 
 
 class BundleRecord(Part):

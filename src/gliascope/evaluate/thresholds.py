@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import OperatingPoint
+from gliascope.findings import Components, OperatingPoint
 
 logger = logging.getLogger(__name__)
 
@@ -191,12 +192,12 @@ def choose_points(
 
 
 def common_point(points: Sequence[OperatingPoint]) -> OperatingPoint:
-    """Put the outlines' rules of several points together: the middle pixel threshold, the commoner rule for components.
+    """Put the outlines' rules of several points together: the middle pixel threshold, the commoner rules.
 
     Parameters
     ----------
     points : sequence of OperatingPoint
-        At least one; of an even number the lower middle, of equally many rules ``all``.
+        At least one; of an even number the lower middle, of equally common rules the one that keeps the most.
 
     Returns
     -------
@@ -204,10 +205,13 @@ def common_point(points: Sequence[OperatingPoint]) -> OperatingPoint:
         With the first one's name and slice threshold, and runs of `RUN`.
     """
     masks = sorted(one.mask for one in points)
-    largest = sum(one.components == "largest" for one in points)
+    counts = Counter(one.components for one in points)
+    rules = sorted(counts, key=lambda rule: (-counts[rule], get_args(Components).index(rule)))
+    filled = 2 * sum(one.holes == "filled" for one in points) > len(points)
     return replace(
         points[0],
         mask=masks[(len(masks) - 1) // 2],
-        components="largest" if 2 * largest > len(points) else "all",
+        components=rules[0],
         run=RUN,
+        holes="filled" if filled else "kept",
     )

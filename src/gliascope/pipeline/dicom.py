@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -147,7 +147,7 @@ def _key(task: _Task) -> str:
         "gliascope": made["gliascope"],
         "bundle": made["bundle"]["sha256"],
         "precision": made["engine"].get("precision"),
-        "operating_point": [point.name, point.detection, point.mask, point.components, point.run],
+        "operating_point": list(asdict(point).values()),
         "options": [task.outputs.seg_type, task.outputs.anonymise],
         "said": [finding.verdict, str(finding.score), str(finding.case_score), finding.reason],
         "slices": [[one.verdict, str(one.probability)] for one in finding.slices],

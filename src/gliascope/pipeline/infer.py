@@ -15,7 +15,7 @@ from gliascope.engine.base import Engine, Tensors
 from gliascope.findings import Detection, OperatingPoint, Segmentation
 from gliascope.prepare import Prepared, neighbour_step
 from gliascope.scan import Scan
-from gliascope.segment.postprocess import keep_components
+from gliascope.segment.postprocess import fill_holes, finish_outline
 from gliascope.segment.segmenter import Segmenter
 from gliascope.segment.soft import soft_areas
 
@@ -98,12 +98,15 @@ class Networks:
         if scan.is_volume:
             alone = positive
             heard = raw if refused is None else np.where(refused, np.float32(np.nan), raw)
-            beside = neighbour_logits(heard, neighbour_step(scan, self._distance))
+            step = neighbour_step(scan, self._distance)
+            beside = neighbour_logits(heard, step)
             probability, positive = self._detector.judge(raw, assessable, beside)
             self._map(look_again, self._parts(np.flatnonzero(positive & ~alone)))
             mask[alone & ~positive] = False
             pixels[alone & ~positive] = 0
-            mask = keep_components(mask, self.point.components)
+            mask = finish_outline(mask, self.point, step)
+        elif self.point.holes == "filled":
+            mask = fill_holes(mask)
         detection = Detection(probability, positive, self.point.detection, raw, beside)
         soft = {int(place): soft_areas(pixels[place], mask[place]) for place in np.flatnonzero(positive)}
         return detection, Segmentation(mask, pixels if probabilities else None, self.point.mask, soft)

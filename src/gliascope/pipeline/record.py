@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -117,7 +117,7 @@ def fingerprint(case: Case, bundle: Bundle, point: OperatingPoint, options: dict
         "schema": SCHEMA,
         "gliascope": gliascope.__version__,
         "bundle": bundle.sha256,
-        "operating_point": [point.name, point.detection, point.mask, point.components, point.run],
+        "operating_point": list(asdict(point).values()),
         "options": options,
         "case": case.name,
         "scans": [[scan.is_volume, list(scan.sequences), str(scan.pixels.dtype)] for scan in case.scans],
@@ -195,13 +195,7 @@ def record_of(
         "volume": volume_record(finding, case),
         "measurement": measurement_record(finding),
         "uncertainty": _uncertainty(finding),
-        "operating_point": {
-            "name": finding.operating_point.name,
-            "detection": finding.operating_point.detection,
-            "mask": finding.operating_point.mask,
-            "components": finding.operating_point.components,
-            "run": finding.operating_point.run,
-        },
+        "operating_point": asdict(finding.operating_point),
         "truth": _case_truth(finding, truths, case),
         "slices": slices,
         "contact_sheet": CONTACT_SHEET if sheet and something else None,

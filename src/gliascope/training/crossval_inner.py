@@ -23,7 +23,7 @@ from gliascope.evaluate.score import PatientScore, join_patient, missing_sequenc
 from gliascope.findings import Finding, OperatingPoint, SliceFinding
 from gliascope.read import read_case
 from gliascope.recipe import Recipe
-from gliascope.segment.postprocess import keep_components
+from gliascope.segment.postprocess import finish_outline
 from gliascope.training.batches import plan_steps
 from gliascope.training.best import best_networks, predict_networks
 from gliascope.training.operate import Operation, choose_operation
@@ -162,7 +162,7 @@ def _outline(
     every = np.ones(len(called), dtype=np.bool_)
     if not run_score(called.astype(np.float32), every, point.run):
         inside[:] = False
-    return called, keep_components(inside, point.components)
+    return called, finish_outline(inside, point, patient.step)
 
 
 def save_inner(inner: Inner, fold: int, path: Path) -> None:
@@ -218,7 +218,7 @@ def load_inner(path: Path) -> dict[str, Any]:
 
 
 def _thresholds(point: OperatingPoint) -> dict[str, Any]:
-    return {"detection": point.detection, "mask": point.mask, "components": point.components, "run": point.run}
+    return {key: value for key, value in asdict(point).items() if key != "name"}
 
 
 def _defined(value: float) -> float | None:

@@ -18,13 +18,13 @@ from gliascope.dataset.split import Split
 from gliascope.errors import TrainingError
 from gliascope.evaluate.figures import headline
 from gliascope.evaluate.files import write_text
-from gliascope.findings import OperatingPoint
+from gliascope.findings import Components, OperatingPoint
 from gliascope.recipe import Recipe
 from gliascope.training.best import best_networks, predict_networks
 from gliascope.training.crossval_inner import score_table
 from gliascope.training.crossval_state import FoldFiles, Job
 from gliascope.training.operate import choose_operation
-from gliascope.training.score import Components
+from gliascope.training.score import COMPONENTS
 from gliascope.training.store import TableStore
 from gliascope.training.table import SliceTable
 
@@ -36,10 +36,11 @@ VARIANTS: Final = "variants.csv"
 
 RULES: Final[dict[str, tuple[Components, ...]]] = {
     "all": ("all",),
+    "spanning": ("spanning",),
     "largest": ("largest",),
-    "chosen": ("all", "largest"),
+    "chosen": COMPONENTS,
 }
-"""Which components of a volume are kept: all, the largest only, or what training chooses on the inner hold-out."""
+"""Which components of a volume are kept: by each rule, or by what training chooses on the inner hold-out."""
 
 
 @dataclass(frozen=True)

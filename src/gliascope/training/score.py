@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.evaluate.curve import area_under_curve
 from gliascope.evaluate.thresholds import DEFAULT_THRESHOLD, RUN, balanced_threshold, youden_threshold
-from gliascope.findings import OperatingPoint
+from gliascope.findings import Components, OperatingPoint
 from gliascope.segment.postprocess import keep_components
 from gliascope.training.table import SliceTable
 
-Components = Literal["all", "largest"]
-
-COMPONENTS: Final[tuple[Components, ...]] = ("all", "largest")
-"""What may be kept of a volume's outline, the simpler first: `largest` is chosen only where it is better."""
+COMPONENTS: Final[tuple[Components, ...]] = ("spanning", "all", "largest")
+"""What may be kept of a volume's outline: the first, unless another is better by more than a standard error."""
 
 MOST_LOST: Final = 0.01
 """Share of the best mean Dice that is given up at most for a pixel threshold nearer to one half."""
@@ -60,7 +58,7 @@ def patient_dice(
         Slices under this probability have an empty mask.
     mask_thresholds : iterable of float
     components : str
-        ``largest`` keeps a volume's largest component only.
+        See `gliascope.segment.postprocess.keep_components`.
 
     Returns
     -------
@@ -76,7 +74,7 @@ def patient_dice(
         if predictions.slices is not None:
             probability[predictions.slices[patient.rows] < detection] = 0
         for column, threshold in enumerate(thresholds):
-            outline = keep_components(probability >= threshold, components)
+            outline = keep_components(probability >= threshold, components, patient.step)
             total = int(outline.sum()) + int(patient.truth.sum())
             if total:
                 result[row, column] = 2 * int((outline & patient.truth).sum()) / total
@@ -144,9 +142,8 @@ def choose_operating_point(
 
     The slice threshold by `gliascope.evaluate.thresholds.balanced_threshold`; behind that gate the pixel
     threshold: of those whose mean Dice over the patients is within one standard error of the best one's and
-    `MOST_LOST`, the nearest to one half (after Breiman et al. 1984); and whether only a volume's largest component is
-    kept, which it is where that raises the mean by more than a standard error. Dice hardly hangs on either, and few
-    patients would choose by chance.
+    `MOST_LOST`, the nearest to one half (after Breiman et al. 1984); and which components of a volume are kept. Dice
+    hardly hangs on either, and few patients would choose by chance.
 
     Parameters
     ----------
@@ -159,12 +156,12 @@ def choose_operating_point(
     Returns
     -------
     OperatingPoint
-        Named ``balanced``.
+        Named ``balanced``; it fills holes.
     """
     if predictions.slices is None:
         raise ValueError("an operating point needs slice probabilities, received none")
     detection = balanced_threshold(table.labels, predictions.slices)
-    chosen = OperatingPoint("balanced", detection, DEFAULT_THRESHOLD, choices[0], RUN)
+    chosen = OperatingPoint("balanced", detection, DEFAULT_THRESHOLD, choices[0], RUN, "filled")
     best: NDArray[np.float64] | None = None
     for components in choices:
         dice = patient_dice(table, predictions, detection, MASK_THRESHOLDS, components)

@@ -59,6 +59,7 @@ def maker_of(finding: Finding) -> Maker:
             "mask": f"{point.mask:g}",
             "components": point.components,
             "run": str(point.run),
+            "holes": point.holes,
             "precision": str(engine.get("precision") or "float32"),
         },
     )

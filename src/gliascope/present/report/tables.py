@@ -138,7 +138,8 @@ def version_table(record: Mapping[str, Any]) -> Table:
     engine, bundle = made["engine"], made["bundle"]
     point = record["operating_point"]
     thresholds = (
-        f"slices from {point['detection']:.4g}, pixels from {point['mask']:.4g}, parts kept: {point['components']}"
+        f"slices from {point['detection']:.4g}, pixels from {point['mask']:.4g}, "
+        f"parts kept: {point['components']}, holes: {point.get('holes', 'kept')}"
     )
     rows = [
         ("gliascope", str(made["gliascope"])),
