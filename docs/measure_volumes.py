@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from gliascope.measure.overlap import dice
 from gliascope.pipeline import Analyser
 from gliascope.read import find_cases, read_case
 from gliascope.scan import Case, Scan, Sequence, Source
+from markdown_table import table
 
 PAGE: Final = Path(__file__).resolve().parent / "reference" / "volumes.md"
 SETS: Final[dict[str, tuple[Sequence, ...]]] = {
@@ -31,6 +32,7 @@ SETS: Final[dict[str, tuple[Sequence, ...]]] = {
     "FLAIR, T1 after contrast": ("flair", "post"),
     "FLAIR alone": ("flair",),
 }
+TITLES: Final = ("what the networks got", "Dice", "volume, ml")
 TEXT: Final = """# The embedded model on volumes, measured
 
 Made by `python docs/measure_volumes.py EXTERNAL LGG` with the embedded bundle `{bundle}`, in float32. It saw neither
@@ -42,8 +44,6 @@ estimate of accuracy.
 155 slices of 240 x 240; the same patient as TCGA_CS_4942. Dice of the whole tumour (labels 1, 2 and 4 together,
 {true:.1f} ml) in the volume's own grid.
 
-| what the networks got | Dice | volume, ml | seconds |
-| --- | ---: | ---: | ---: |
 {brats}
 
 "One of n" leaves slices out and "mean of n" averages neighbours, as a thick slice does; the outline between them is
@@ -62,23 +62,10 @@ within the middle half of its field, and none has a partner that shows the same 
 the plane, can therefore not be given. A comparison in 3-D stands in for it: the data set's mask, moved along onto these
 slices by interpolation, is the truth ({moved:.1f} ml), and the Dice is that of the whole volume.
 
-| what the networks got | Dice | volume, ml |
-| --- | ---: | ---: |
 {native}
 
 What missing sequences cost other patients is on [the page of imitated scans](robustness.md).
 """
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a table."""
-
-    what: str
-    values: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"| {self.what} | {' | '.join(self.values)} |"
 
 
 def with_sequences(case: Case, wanted: tuple[Sequence, ...]) -> Case:
@@ -96,7 +83,7 @@ def truth_of(case: Case) -> NDArray[np.bool_]:
     return np.stack([one.pixels for one in case.truths if one is not None])
 
 
-def brats_rows(analyser: Analyser, case: Case) -> Iterator[Row]:
+def brats_rows(analyser: Analyser, case: Case) -> Iterator[list[str]]:
     """The volume as it is, with sequences missing, and thinned."""
     truth = truth_of(case)
     for name, wanted in SETS.items():
@@ -111,9 +98,9 @@ def brats_rows(analyser: Analyser, case: Case) -> Iterator[Row]:
             yield _row(name, dice(mask, truth), mask, 1.0, time.perf_counter() - begun)
 
 
-def _row(name: str, overlap: float, mask: NDArray[np.bool_], mm3: float, seconds: float | None = None) -> Row:
-    values = (f"{overlap:.3f}", f"{np.count_nonzero(mask) * mm3 / 1000:.1f}")
-    return Row(name, values if seconds is None else (*values, f"{seconds:.0f}"))
+def _row(name: str, overlap: float, mask: NDArray[np.bool_], mm3: float, seconds: float | None = None) -> list[str]:
+    cells = [name, f"{overlap:.3f}", f"{np.count_nonzero(mask) * mm3 / 1000:.1f}"]
+    return cells if seconds is None else [*cells, f"{seconds:.0f}"]
 
 
 def thinned(analyser: Analyser, scan: Scan, step: int, *, averaged: bool) -> NDArray[np.bool_]:
@@ -175,7 +162,7 @@ def lie_of_slices(motion: Any, fixed: Any, thickness: float) -> dict[str, float]
     return {"turned": float(np.degrees(np.arctan2(np.hypot(x, y), z))), "crossed": float(rise / thickness)}
 
 
-def native_rows(analyser: Analyser, folder: Path, lgg: Path) -> tuple[list[Row], dict[str, Any]]:
+def native_rows(analyser: Analyser, folder: Path, lgg: Path) -> tuple[list[list[str]], dict[str, Any]]:
     """The scanner's grids, against the data set's mask moved onto them."""
     case = read_case(find_cases(folder)[0])
     scan = case.scans[0]
@@ -209,8 +196,8 @@ def main(external: Path, lgg: Path) -> None:
     text = TEXT.format(
         bundle=analyser.bundle.name,
         true=np.count_nonzero(truth_of(brats)) / 1000,
-        brats="\n".join(str(one) for one in brats_rows(analyser, brats)),
-        native="\n".join(str(one) for one in native),
+        brats=table([*TITLES, "seconds"], brats_rows(analyser, brats)),
+        native=table(TITLES, native),
         **facts,
     )
     PAGE.write_text(text, encoding="utf-8")
