@@ -18,11 +18,11 @@ from gliascope.evaluate.recalibrate import choose_from_evidence
 from gliascope.evaluate.remake import load_results
 
 EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence"
-EMBEDDED = EVIDENCE / "lgg-3-folds.parquet"
-EMBEDDED_LONE = EVIDENCE / "lgg-3-folds-lone.parquet"
+EMBEDDED = EVIDENCE / "lgg-3.2-folds.parquet"
+EMBEDDED_LONE = EVIDENCE / "lgg-3.2-folds-lone.parquet"
 FOLDS = EVIDENCE / "lgg-2-folds.json"
 HELD_OUT = {"TCGA_CS_4942", "TCGA_FG_6692"}
-OUT_OF_FOLD = {"folds-66": "folds-66.json", "lgg-3-folds": "lgg-2-folds.json"}
+OUT_OF_FOLD = {"folds-66": "folds-66.json", "lgg-3.2-folds": "lgg-2-folds.json"}
 """Evidence of all patients together, and the folds it is of."""
 MOST = 2 * 1024**2
 
