@@ -25,7 +25,7 @@ STEPS: Final = (
     ("prepare: the rest", "gliascope.pipeline.analyser", "prepare"),
     ("assess", "gliascope.pipeline.analyser", "assess"),
     ("restore the mask", "gliascope.prepare.inverse.InverseMap", "restore"),
-    ("largest component", "gliascope.pipeline.infer", "keep_components"),
+    ("finish the outline", "gliascope.pipeline.infer", "finish_outline"),
     ("measure and record", "gliascope.pipeline.results", "record_of"),
     ("write", "gliascope.pipeline.work", "write_case"),
     ("fingerprint", "gliascope.pipeline.work", "fingerprint"),
@@ -87,8 +87,7 @@ def profile(patients: Sequence[Path], model: Path | None, precision: str) -> lis
         list(analyse_into(analyser, files[:1], Path(out) / "first", figures=False))
         for name, place, attribute in STEPS:
             owner = _resolve(place)
-            if hasattr(owner, attribute):
-                stack.enter_context(patch.object(owner, attribute, watch.wrap(name, getattr(owner, attribute))))
+            stack.enter_context(patch.object(owner, attribute, watch.wrap(name, getattr(owner, attribute))))
         run = analyser.engine.run
         stack.enter_context(
             patch.object(analyser.engine, "run", lambda role, *rest: watch.wrap(f"network: {role}", run)(role, *rest))

@@ -10,6 +10,7 @@ from gliascope.evaluate.definitions import BY_NAME
 from gliascope.evaluate.evidence import load_evidence, record_of
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.tables import interval_text
+from gliascope.findings import Components
 from gliascope.recipe import load_recipe
 from markdown_table import table
 
@@ -27,7 +28,11 @@ SHOWN: Final = (
     "hd95_mean",
 )
 
-COMPONENTS: Final = {"all": "every component", "largest": "the largest component"}
+COMPONENTS: Final[dict[Components, str]] = {
+    "all": "every component",
+    "spanning": "the largest component and those on neighbouring slices",
+    "largest": "the largest component",
+}
 """How the choice of components is told."""
 
 TEXT: Final = """# What a split by slice is worth

@@ -188,6 +188,7 @@ def collect(out: Path) -> dict[str, Any]:
                 {
                     "fold": inner["fold"],
                     "auc": inner["figures"]["auc"]["value"],
+                    "holes": inner["operating_point"].get("holes", "kept"),
                     "patients": [{"patient": one["patient"], "dice": one["dice"]} for one in inner["patients"]],
                 }
                 for inner in inners
@@ -203,6 +204,9 @@ def merged(kept: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
         if kept[what] != found[what]:
             raise SystemExit(f"{EVIDENCE}: {what} must be the same to add to it, received {found[what]}")
     together = kept["variations"] | found["variations"]
+    rules = {one.get("holes", "kept") for inners in together.values() for one in inners}
+    if len(rules) > 1:  # parts on one slice are dropped since holes are filled
+        raise SystemExit(f"{EVIDENCE}: variations must be outlined by the same rules, received holes {sorted(rules)}")
     numbers = {name: [one["fold"] for one in inners] for name, inners in together.items()}
     if len({tuple(one) for one in numbers.values()}) > 1:
         raise SystemExit(f"{EVIDENCE}: variations must be trained in the same folds, received {numbers}")

@@ -57,8 +57,8 @@ Made by `python docs/measure_outline_rules.py` from [its evidence](../evidence/o
 data set, each outlined by networks of a cross-validation that had not seen the patient, at one common threshold.
 Whoever chooses the best line chooses it on the patients whose figures it shows.
 
-Of a volume's outline are kept *all* components; those *spanning* slices, which are the largest and every other that is
-seen on two neighbouring slices or more; or the *largest* alone
+Of a volume's outline are kept *all* components; those *spanning* slices, which are the largest and every other that
+reaches from a slice to its neighbour; or the *largest* alone
 ([decision](../decisions/0156-parts-on-one-slice.md)).
 
 {sections}"""
@@ -250,7 +250,12 @@ def main() -> None:
     asked.add_argument("name")
     commands.add_parser("page")
     arguments = parser.parse_args()
-    kept: dict[str, Any] = {"schema": SCHEMA, "measured": {}}
+    kept: dict[str, Any] = {
+        "schema": SCHEMA,
+        "slice_thresholds": SLICES,
+        "pixel_thresholds": PIXELS,
+        "measured": {},
+    }
     if EVIDENCE.exists():
         kept = json.loads(EVIDENCE.read_text(encoding="utf-8"))
     if arguments.command == "measure":

@@ -240,7 +240,7 @@ def finding_of(mask: NDArray[np.bool_], verdict: Verdict = "tumour", **changes: 
         "case": "drawn",
         "verdict": verdict,
         "score": 0.75,
-        "operating_point": OperatingPoint("balanced", 0.5, 0.4, "largest", 2),
+        "operating_point": OperatingPoint("balanced", 0.5, 0.4, "largest", 2, "filled"),
         "slices": slices,
         "warnings": (),
         "problems": (),

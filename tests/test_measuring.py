@@ -60,6 +60,8 @@ def test_ablations_of_several_machines_are_put_together(script: Any) -> None:
         made.merged(kept | {"folds_sha256": "1" * 64}, found)
     with pytest.raises(SystemExit, match="must be trained in the same folds"):
         made.merged(kept, plain | {"variations": {"deep": [inner(1, [0.7])]}})
+    with pytest.raises(SystemExit, match="must be outlined by the same rules, received holes"):
+        made.merged(kept, plain | {"variations": {"deep": [inner(0, [0.7]) | {"holes": "filled"}]}})
 
 
 def test_ablations_that_are_trained_in_all_folds_are_collected(
@@ -74,7 +76,12 @@ def test_ablations_that_are_trained_in_all_folds_are_collected(
 
     monkeypatch.setattr(made, "resume_job", resume)
     monkeypatch.setattr(
-        made, "load_inner", lambda file: inner(int(file.parent.name[-1]), [0.5]) | {"figures": {"auc": {"value": 0.9}}}
+        made,
+        "load_inner",
+        lambda file: (
+            inner(int(file.parent.name[-1]), [0.5])
+            | {"figures": {"auc": {"value": 0.9}}, "operating_point": {"holes": "filled"}}
+        ),
     )
     with pytest.raises(SystemExit, match="a variation must be trained, received none"):
         made.collect(tmp_path)
@@ -83,7 +90,7 @@ def test_ablations_that_are_trained_in_all_folds_are_collected(
         (tmp_path / name / "inner.json").touch()
     found = made.collect(tmp_path)
     assert list(found["variations"]) == ["base-1", "ema"]  # "deep" lacks a fold
-    assert found["variations"]["ema"] == [inner(0, [0.5]), inner(1, [0.5])]
+    assert found["variations"]["ema"] == [inner(fold, [0.5]) | {"holes": "filled"} for fold in (0, 1)]
     assert asked == [("base-1", None), ("base-1", 0.0), ("deep", 0.0), ("ema", 0.99)]
 
 
@@ -141,4 +148,5 @@ def test_the_page_of_outline_rules_is_that_of_its_evidence(script: Any) -> None:
     made = script("measure_outline_rules")
     kept = json.loads(made.EVIDENCE.read_text(encoding="utf-8"))
     assert kept["schema"] == made.SCHEMA
+    assert (kept["slice_thresholds"], kept["pixel_thresholds"]) == (list(made.SLICES), list(made.PIXELS))
     assert made.page(kept["measured"]) == made.PAGE.read_text(encoding="utf-8")

@@ -255,8 +255,8 @@ class OperatingPoint:
     mask : float
         A pixel is inside from this probability on.
     components : str
-        What is kept of a volume's outline: ``all``; ``spanning``, its largest 3-D component and others that are seen
-        on two neighbouring slices or more; or ``largest``, that one only.
+        What is kept of a volume's outline: ``all``; ``spanning``, its largest 3-D component and others that reach
+        from a slice to its neighbour, as far away as in the training data; or ``largest``, that one only.
     run : int
         A volume is called tumour where this many neighbouring slices are.
     holes : str

@@ -42,7 +42,9 @@ def test_however_the_networks_are_calibrated_the_same_slices_are_called(make_tab
         after = operation.calibrated(table, predictions).slices
         assert after is not None
         called.append(after >= operation.balanced.detection)
-        assert (operation.balanced.mask, operation.balanced.components) == (0.5, "all")
+        chosen = operation.balanced
+        assert (chosen.mask, chosen.components, chosen.holes) == (0.5, "spanning", "filled")
+        assert {one.holes for one in operation.points.values()} == {"filled"}
     assert called[0].any()
     assert np.array_equal(called[0], called[1])
 

@@ -41,8 +41,8 @@ def calibrate(
 
     For a bundle that was trained on all patients: the evidence of a cross-validation with the same recipe has a
     prediction for each of them by networks that had not seen them. Calibration and thresholds of the slices are fitted
-    on these predictions; the pixel threshold and the rule for components are the middle and the commoner one of the
-    folds. The card then shows the out-of-fold figures, and says so.
+    on these predictions; the pixel threshold is the middle one of the folds, the rules for components and holes their
+    commoner ones. The card then shows the out-of-fold figures, and says so.
 
     Evidence of one model, from `gliascope evaluate`, fits a bundle to the data it was scored on; what was measured
     before is taken out of the card, since it was measured at other thresholds.

@@ -157,8 +157,8 @@ def train(
     point = bundle.operating_point()
     note(
         f"{bundle.path}: a slice is tumour from {point.detection:.3f} on, a pixel from {point.mask:.2f}, components: "
-        f"{point.components}; ONNX Runtime and Keras differ by {parity.probability:.1g} on {parity.slices} slices, "
-        f"Dice of their masks {parity.dice:.5f}"
+        f"{point.components}, holes: {point.holes}; ONNX Runtime and Keras differ by {parity.probability:.1g} on "
+        f"{parity.slices} slices, Dice of their masks {parity.dice:.5f}"
     )
 
 

@@ -95,7 +95,8 @@ def choose_from_evidence(evidence: Evidence, lone: Evidence | None = None) -> Ch
     """Fit the calibration and choose the operating points on predictions for patients that the models had not seen.
 
     The slices' thresholds follow the same rules as in training, on all slices together. Evidence holds no pixels: the
-    pixel threshold is the middle one of the models that were scored, the rule for components their commoner one.
+    pixel threshold is the middle one of the models that were scored, the rules for components and holes their commoner
+    ones.
 
     Parameters
     ----------

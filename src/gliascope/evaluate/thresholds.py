@@ -171,7 +171,7 @@ def choose_points(
     probabilities : ndarray, float, shape (slice,)
         Calibrated.
     balanced : OperatingPoint
-        Its pixel threshold, components and run are those of all.
+        Its pixel threshold, components, holes and run are those of all.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def common_point(points: Sequence[OperatingPoint]) -> OperatingPoint:
     Parameters
     ----------
     points : sequence of OperatingPoint
-        At least one; of an even number the lower middle, of equally common rules the one that keeps the most.
+        At least one; of an even number the lower middle, of equally common rules the one that changes the least.
 
     Returns
     -------

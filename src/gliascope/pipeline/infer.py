@@ -15,7 +15,7 @@ from gliascope.engine.base import Engine, Tensors
 from gliascope.findings import Detection, OperatingPoint, Segmentation
 from gliascope.prepare import Prepared, neighbour_step
 from gliascope.scan import Scan
-from gliascope.segment.postprocess import fill_holes, finish_outline
+from gliascope.segment.postprocess import finish_outline
 from gliascope.segment.segmenter import Segmenter
 from gliascope.segment.soft import soft_areas
 
@@ -95,18 +95,16 @@ class Networks:
         self._map(look, self._parts(run))
         raw, probability = raw[result_of], probability[result_of]
         beside = np.full(len(scan), np.nan)
-        if scan.is_volume:
+        step = neighbour_step(scan, self._distance) if scan.is_volume else None
+        if step is not None:
             alone = positive
             heard = raw if refused is None else np.where(refused, np.float32(np.nan), raw)
-            step = neighbour_step(scan, self._distance)
             beside = neighbour_logits(heard, step)
             probability, positive = self._detector.judge(raw, assessable, beside)
             self._map(look_again, self._parts(np.flatnonzero(positive & ~alone)))
             mask[alone & ~positive] = False
             pixels[alone & ~positive] = 0
-            mask = finish_outline(mask, self.point, step)
-        elif self.point.holes == "filled":
-            mask = fill_holes(mask)
+        mask = finish_outline(mask, self.point, step)
         detection = Detection(probability, positive, self.point.detection, raw, beside)
         soft = {int(place): soft_areas(pixels[place], mask[place]) for place in np.flatnonzero(positive)}
         return detection, Segmentation(mask, pixels if probabilities else None, self.point.mask, soft)

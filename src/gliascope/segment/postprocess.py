@@ -12,14 +12,25 @@ from gliascope.findings import Components, OperatingPoint
 NEIGHBOURS: Final = np.ones((3, 3, 3), dtype=np.bool_)
 """Voxels that touch by a face, an edge or a corner belong together (26-connectivity)."""
 
-
 MOST_FILLED: Final = 0.1
 """A hole is filled that is no larger than this share of the outline on its slice."""
 
 
-def finish_outline(mask: NDArray[np.bool_], point: OperatingPoint, step: int = 1) -> NDArray[np.bool_]:
-    """Do to a volume's outline what the operating point says: `keep_components`, then `fill_holes`."""
-    kept = keep_components(mask, point.components, step)
+def finish_outline(mask: NDArray[np.bool_], point: OperatingPoint, step: int | None) -> NDArray[np.bool_]:
+    """Do to an outline what the operating point says: `keep_components`, then `fill_holes`.
+
+    Parameters
+    ----------
+    mask : ndarray, bool, shape (slice, row, column)
+    point : OperatingPoint
+    step : int or None
+        See `keep_components`; None where the slices are no volume, so that every component is kept.
+
+    Returns
+    -------
+    ndarray, bool, same shape
+    """
+    kept = mask if step is None else keep_components(mask, point.components, step)
     return fill_holes(kept) if point.holes == "filled" else kept
 
 
@@ -32,7 +43,8 @@ def keep_components(mask: NDArray[np.bool_], components: Components, step: int =
         Neighbouring slices of one patient, in order; a stack of unrelated slices has no 3-D components.
     components : str
         ``largest`` keeps the component with the most voxels, of equals the first in slice, row, column order;
-        ``spanning`` keeps that and every other one that reaches from a slice to its neighbour; ``all`` keeps all.
+        ``spanning`` keeps that and every other one that reaches from a slice to its neighbour, `step` away; ``all``
+        keeps all.
     step : int
         How many slices away the neighbour is (`gliascope.prepare.neighbour_step`).
 

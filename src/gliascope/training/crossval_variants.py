@@ -28,7 +28,7 @@ from gliascope.training.score import COMPONENTS
 from gliascope.training.store import TableStore
 from gliascope.training.table import SliceTable
 
-SCHEMA: Final = "gliascope.variants/1"
+SCHEMA: Final = "gliascope.variants/2"
 """Name and version of a fold's file; the number rises when a key changes its meaning or goes."""
 
 VARIANTS: Final = "variants.csv"

@@ -130,7 +130,7 @@ def test_the_model_is_named_whole(origin: Origin) -> None:
         if "TextValue" in one
     ]
     assert f"bundle_sha256={'ab' * 32}" in texts
-    assert "operating_point=balanced" in texts
+    assert {"operating_point=balanced", "components=largest", "run=2", "holes=filled"} <= set(texts)
 
 
 def test_evidence_names_every_image(origin: Origin) -> None:

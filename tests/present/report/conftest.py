@@ -106,7 +106,7 @@ def _finding(case: Case, lesion: NDArray[np.bool_], verdict: Verdict, *, review:
         case.name,
         verdict,
         score,
-        OperatingPoint("balanced", 0.4, 0.5, "all", run=2),
+        OperatingPoint("balanced", 0.4, 0.5, "spanning", run=2, holes="filled"),
         tuple(said),
         case.warnings,
         case.problems,

@@ -134,6 +134,9 @@ def test_versions_and_digests_are_there(make_shown: MakeShown) -> None:
     found = cells(page_of(shown))
     assert found["gliascope"] == "9.9.9"
     assert found["SHA-256 of the model"] == "ab" * 32
+    assert found["Operating point"] == (
+        "balanced: slices from 0.4, pixels from 0.5, parts kept: spanning, holes: filled"
+    )
     assert found["Engine"] == "fake 1 on cpu, precision float32"
     assert found["Fingerprint of input, model and options"] == "ef" * 32
     (table,) = [one for one in blocks(page_of(shown)) if isinstance(one, Table) and one.folded]
