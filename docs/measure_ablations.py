@@ -98,7 +98,7 @@ Made by `python docs/measure_ablations.py` from [its evidence](../evidence/ablat
 {size} pixels, trained for {steps} steps from random weights on {folds} folds of the LGG data set (SHA-256
 `{sha256}`), with one thing changed at a time.
 Figures are of the folds' inner hold-outs, {patients} patients whom nothing was trained on; the folds' own patients
-were not scored. Thresholds are chosen on the same patients, for every line alike.
+were not scored. Thresholds are chosen on the same patients, for every line alike{older}.
 
 | changed | mean Dice | by fold | against the mean of the seeds | standard error over patients | slice AUC |
 | --- | ---: | --- | ---: | ---: | ---: |
@@ -108,6 +108,9 @@ were not scored. Thresholds are chosen on the same patients, for every line alik
 differs by less than twice that, or twice its standard error, says nothing. So few steps on so small images tell how
 fast something is learnt, and not where it ends.
 """
+
+OLDER: Final = """; which parts of outlines are kept follows
+the rules before [0156](../decisions/0156-parts-on-one-slice.md)"""
 
 
 def main() -> None:
@@ -240,6 +243,7 @@ def text(values: dict[str, Any]) -> str:
         sha256=values["folds_sha256"],
         patients=len(middle),
         rows="\n".join(rows),
+        older=OLDER if any(one.get("holes", "kept") == "kept" for one in found["base"]) else "",
         seeds=len(seeds),
         level=level,
         spread=spread,
@@ -247,8 +251,11 @@ def text(values: dict[str, Any]) -> str:
 
 
 def _dice(inners: list[dict[str, Any]]) -> dict[str, float]:
-    """The Dice of each patient; one without a tumour and without an outline does not count."""
-    return {one["patient"]: one["dice"] for inner in inners for one in inner["patients"] if one["dice"] is not None}
+    """The Dice of each patient, the mean where both folds hold the patient out; one without any does not count."""
+    found: dict[str, list[float]] = {}
+    for one in (one for inner in inners for one in inner["patients"] if one["dice"] is not None):
+        found.setdefault(one["patient"], []).append(one["dice"])
+    return {patient: statistics.fmean(values) for patient, values in found.items()}
 
 
 if __name__ == "__main__":

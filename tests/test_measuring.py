@@ -44,6 +44,13 @@ def test_ablations_are_held_against_the_mean_of_the_seeds(script: Any) -> None:
         ["average of the weights, 0.99", "0.700", "0.850, 0.550", "+0.050"],
     ]
     assert "3 patients whom nothing was trained on" in text
+    twice = made._dice([inner(0, [0.4, 0.9]), inner(0, [0.6, None])])
+    assert twice == {"P00": pytest.approx(0.5), "P01": 0.9}  # held out in both folds
+    assert "rules before" in text
+    newer = {name: [one | {"holes": "filled"} for one in inners] for name, inners in variations.items()}
+    assert "rules before" not in made.text(
+        {"schema": made.SCHEMA, "folds_sha256": "0" * 64, "base": made.BASE, "variations": newer}
+    )
     assert f"standard deviation of {np.std([0.6, 0.7], ddof=1):.3f}" in text
 
 
