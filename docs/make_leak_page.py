@@ -10,8 +10,8 @@ from gliascope.evaluate.definitions import BY_NAME
 from gliascope.evaluate.evidence import load_evidence, record_of
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.tables import interval_text
-from gliascope.findings import Components
 from gliascope.recipe import load_recipe
+from gliascope.rules import Components
 from markdown_table import table
 
 EVIDENCE: Final = Path(__file__).resolve().parent / "evidence"

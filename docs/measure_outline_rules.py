@@ -25,11 +25,11 @@ from scipy import ndimage
 from gliascope.dataset.layout import PatientFolder
 from gliascope.dataset.sides import side_patients
 from gliascope.detect.case import run_score
-from gliascope.findings import Components
 from gliascope.measure.overlap import dice, hd95
 from gliascope.pipeline import Analyser
 from gliascope.prepare import neighbour_step
 from gliascope.read import read_case
+from gliascope.rules import Components
 from gliascope.segment.postprocess import fill_holes, keep_components
 from gliascope.training.crossval_state import resume_job
 from markdown_table import table

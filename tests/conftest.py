@@ -23,7 +23,7 @@ from PIL import Image
 from tests.orthanc import bright_series, orthanc, orthanc_server, short_waits
 
 if TYPE_CHECKING:
-    from gliascope.findings import Components, Holes
+    from gliascope.rules import Components, Holes
 
 __all__ = ["bright_series", "orthanc", "orthanc_server", "short_waits"]  # fixtures are found here
 
@@ -144,8 +144,8 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleFactory:
     """Write bundles whose small ONNX graphs call what is bright on FLAIR a tumour; needs no training."""
     pytest.importorskip("onnx")
     from gliascope.bundle import write_bundle
-    from gliascope.findings import OperatingPoint
     from gliascope.recipe import Clahe, Preparation, Recipe
+    from gliascope.rules import OperatingPoint
 
     def write(
         wiring: Literal["shared", "separate"] = "shared",

@@ -12,16 +12,9 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import EnhancedMRImageStorage, ExplicitVRLittleEndian, MRImageStorage
 
-from gliascope.findings import (
-    Finding,
-    Measurement,
-    OperatingPoint,
-    SliceFinding,
-    Uncertainty,
-    Verdict,
-    VolumeFinding,
-)
+from gliascope.findings import Finding, Measurement, SliceFinding, Uncertainty, Verdict, VolumeFinding
 from gliascope.geometry import Affine
+from gliascope.rules import OperatingPoint
 from gliascope.scan import DicomImage, DicomSource, Sequence, Source
 
 ROOT: Final = "2.25."

@@ -10,8 +10,8 @@ import pytest
 from gliascope import bundle as module
 from gliascope.bundle import load_bundle, write_bundle
 from gliascope.errors import BundleError, RecipeError
-from gliascope.findings import OperatingPoint
 from gliascope.recipe import Preparation, Recipe
+from gliascope.rules import OperatingPoint
 
 POINTS = {
     "balanced": OperatingPoint("balanced", 0.4, 0.55, "largest", holes="filled"),

@@ -18,9 +18,9 @@ from gliascope.dataset.split import Split, save_split
 from gliascope.engine.fake import FakeEngine
 from gliascope.evaluate.plots import PLOTS
 from gliascope.evaluate.record import EvaluationRecord
-from gliascope.findings import OperatingPoint
 from gliascope.read import pixel_hash
 from gliascope.recipe import Clahe, Preparation, Recipe
+from gliascope.rules import OperatingPoint
 
 Cli = Callable[..., Any]
 NAMES = ("TCGA_AA_0001_20000101", "TCGA_BB_0002_20000102", "TCGA_BB_0003_20000103")

@@ -17,8 +17,8 @@ from gliascope.bundle import EMBEDDED, Bundle, load_bundle, write_bundle
 from gliascope.cli import info
 from gliascope.detect.assessor import load_assessor
 from gliascope.engine.onnx import available_devices
-from gliascope.findings import OperatingPoint
 from gliascope.recipe import Recipe
+from gliascope.rules import OperatingPoint
 
 Cli = Callable[..., Any]
 

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from gliascope.detect.calibration import EDGE, calibrate, neighbour_logits
 from gliascope.detect.detector import Detector
 from gliascope.engine.fake import FakeEngine
-from gliascope.findings import Calibration, VolumeLine
+from gliascope.rules import Calibration, VolumeLine
 
 HALF = Calibration(0.5, 0.0, "validation", 2, 20, 8)
 

@@ -17,9 +17,9 @@ import tifffile
 from gliascope.bundle import Bundle, write_bundle
 from gliascope.dataset.split import Split, save_split
 from gliascope.engine.fake import FakeEngine
-from gliascope.findings import OperatingPoint
 from gliascope.pipeline import Analyser
 from gliascope.recipe import Clahe, Preparation, Recipe
+from gliascope.rules import OperatingPoint
 
 SIDE = 64
 RECIPE = Recipe(

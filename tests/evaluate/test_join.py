@@ -19,8 +19,8 @@ from gliascope.evaluate.output import write_evaluation
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.remake import load_results
 from gliascope.evaluate.run import evaluate_side, join_evaluations
-from gliascope.findings import OperatingPoint
 from gliascope.pipeline import Analyser
+from gliascope.rules import OperatingPoint
 
 FIRST, SECOND, THIRD = "TCGA_AA_0001_20000101", "TCGA_BB_0002_20000102", "TCGA_AA_0003_20000103"
 

@@ -20,7 +20,7 @@ from gliascope.evaluate.record import LONE, Sample
 from gliascope.evaluate.record_parts import SplitRecord
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.evaluate.thresholds import RUN, balanced_threshold
-from gliascope.findings import Calibration, OperatingPoint
+from gliascope.rules import Calibration, OperatingPoint
 
 PATIENTS, SLICES = 6, 30
 FITTED = Calibration(2.0, 1.0, "validation", 2, 20, 8)

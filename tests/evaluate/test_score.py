@@ -12,8 +12,9 @@ from hypothesis.extra.numpy import arrays
 
 from gliascope.errors import InputError
 from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, score_case
-from gliascope.findings import Finding, OperatingPoint, SliceFinding
+from gliascope.findings import Finding, SliceFinding
 from gliascope.measure.overlap import dice
+from gliascope.rules import OperatingPoint
 from gliascope.scan import SEQUENCES, Case, Mask, Problem, Scan, Sequence, Source
 
 POINT = OperatingPoint("balanced", 0.5, 0.5, "all")

@@ -13,10 +13,10 @@ from gliascope.evaluate.card import bundle_card
 from gliascope.evaluate.record import SCHEMA, EvaluationRecord
 from gliascope.evaluate.run import evaluate_side
 from gliascope.evaluate.stamp import check_lone, stamp_bundle
-from gliascope.findings import OperatingPoint, UncertaintyRule
 from gliascope.pipeline import Analyser
 from gliascope.precision import Quantised
 from gliascope.recipe import Recipe
+from gliascope.rules import OperatingPoint, UncertaintyRule
 
 MakeBundle = Callable[..., Bundle]
 

@@ -16,7 +16,7 @@ from gliascope.evaluate.thresholds import (
     specific_threshold,
     youden_threshold,
 )
-from gliascope.findings import OperatingPoint
+from gliascope.rules import OperatingPoint
 
 LABELS = np.array([False, False, True, False, True, True, True])
 SCORES = np.array([0.1, 0.2, 0.3, 0.4, 0.6, 0.9, 0.95])

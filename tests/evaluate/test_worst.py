@@ -9,9 +9,10 @@ from PIL import Image
 
 from gliascope.evaluate.score import PatientScore, SliceScore
 from gliascope.evaluate.worst import LARGEST, WorstPatients, compared_slices
-from gliascope.findings import Finding, OperatingPoint, SliceFinding
+from gliascope.findings import Finding, SliceFinding
 from gliascope.present.disagreement import SIDE
 from gliascope.present.display import lesion_window
+from gliascope.rules import OperatingPoint
 from gliascope.scan import Case, Mask, Scan, Source
 
 SHAPE = (48, 64)

@@ -16,10 +16,10 @@ import pytest
 from gliascope.bundle import CARD, LICENCE, load_bundle, write_bundle
 from gliascope.detect.calibration import calibrate
 from gliascope.errors import BundleError
-from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.pipeline import Analyser, analyse, analyse_into, write_case
 from gliascope.pipeline.tables import case_row
 from gliascope.read import case_from_array, find_cases
+from gliascope.rules import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.segment.soft import spread_of
 
 BundleFactory = Callable[..., Path]

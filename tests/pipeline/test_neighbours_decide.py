@@ -14,9 +14,10 @@ from gliascope.bundle import CARD, LICENCE, load_bundle, write_bundle
 from gliascope.detect.assessable import Assessment
 from gliascope.detect.calibration import calibrate, neighbour_logits
 from gliascope.engine.fake import FakeEngine
-from gliascope.findings import Calibration, OperatingPoint, Reason, VolumeLine
+from gliascope.findings import Reason
 from gliascope.pipeline import Analyser
 from gliascope.read import case_from_array
+from gliascope.rules import Calibration, OperatingPoint, VolumeLine
 from gliascope.scan import Case
 
 BundleFactory = Callable[..., Path]

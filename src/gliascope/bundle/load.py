@@ -19,9 +19,9 @@ from gliascope.bundle.manifest import (
     parse_manifest,
 )
 from gliascope.errors import BundleError
-from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.precision import Quantised
 from gliascope.recipe import Recipe, recipe_from_dict
+from gliascope.rules import Calibration, OperatingPoint, UncertaintyRule
 
 EMBEDDED: Final = Path(__file__).parents[1] / "models" / "default"
 """The bundle that travels with the package."""
@@ -133,8 +133,7 @@ def load_bundle(path: str | Path | None = None, verify: bool = True) -> Bundle:
         wiring=manifest.wiring,
         recipe=recipe_from_dict(manifest.recipe, str(folder / MANIFEST)),
         operating_points={
-            name: OperatingPoint(name, point.detection, point.mask, point.components, point.run, point.holes)
-            for name, point in manifest.operating_points.items()
+            name: OperatingPoint(name, **point.model_dump()) for name, point in manifest.operating_points.items()
         },
         graphs={role: folder / manifest.graphs[role] for role in ROLES[manifest.wiring]},
         sha256=hashlib.sha256(raw).hexdigest(),

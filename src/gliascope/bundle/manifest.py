@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gliascope.errors import BundleError
-from gliascope.findings import Calibration, Components, Holes, VolumeLine
 from gliascope.precision import QuantisedManifest
+from gliascope.rules import Calibration, Components, Holes, VolumeLine
 
 Wiring = Literal["shared", "separate"]
 

@@ -14,9 +14,9 @@ from typing import Any
 from gliascope.bundle.load import Bundle, load_bundle, sha256_of
 from gliascope.bundle.manifest import CARD, LICENCE, MANIFEST, SCHEMA, SEEN, Wiring
 from gliascope.errors import BundleError
-from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.precision import Quantised
 from gliascope.recipe import Recipe
+from gliascope.rules import Calibration, OperatingPoint, UncertaintyRule
 
 
 def write_bundle(

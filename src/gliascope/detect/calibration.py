@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import Calibration
+from gliascope.rules import Calibration
 
 EDGE: Final = 1e-7
 """Of neighbours, probabilities nearer to 0 or 1 than this are taken as this far away: one slice must not decide."""

@@ -12,7 +12,7 @@ from gliascope.bundle import Wiring
 from gliascope.detect.calibration import calibrate
 from gliascope.engine.base import Engine, Tensors
 from gliascope.errors import InputError
-from gliascope.findings import Calibration
+from gliascope.rules import Calibration
 
 
 @dataclass(frozen=True, eq=False)

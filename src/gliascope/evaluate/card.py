@@ -13,8 +13,8 @@ from typing import Any
 from gliascope.bundle import Bundle, Wiring
 from gliascope.evaluate.card_values import Described, card_values
 from gliascope.evaluate.record import EvaluationRecord
-from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.recipe import Recipe
+from gliascope.rules import Calibration, OperatingPoint, UncertaintyRule
 
 
 def model_card(

@@ -16,9 +16,9 @@ from gliascope.evaluate.card_figures import analyses, metrics
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.sources import source_of
 from gliascope.evaluate.tables import interval_note, model_name
-from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.prepare import LONG_NAMES
 from gliascope.recipe import Clahe, Recipe
+from gliascope.rules import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.scan import SEQUENCES
 
 SCHEMA_VERSION: Final = "0.0.2"
@@ -209,7 +209,7 @@ def _points(record: EvaluationRecord | None, models: Sequence[Described]) -> lis
             ({"fold": one.fold} if folds else {}) | one.operating_point.model_dump(mode="json") for one in record.models
         ]
     points = sorted(models[0].operating_points.items()) if models else []
-    return [asdict(one) | {"name": name} for name, one in points]
+    return [asdict(one) for _, one in points]
 
 
 def _calibrations(models: Sequence[Described]) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Final
 
 from gliascope.bundle import SEEN, Bundle
 from gliascope.evaluate.record_parts import BundleRecord, CalibrationRecord, ModelRecord, PointRecord
-from gliascope.findings import OperatingPoint
 from gliascope.recipe import Recipe
+from gliascope.rules import OperatingPoint
 
 LATER: Final[tuple[tuple[str, ...], ...]] = (
     ("assess",),

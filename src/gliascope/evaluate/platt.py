@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.detect.calibration import clipped_logits
-from gliascope.findings import Calibration, VolumeLine
+from gliascope.rules import Calibration, VolumeLine
 
 logger = logging.getLogger(__name__)
 

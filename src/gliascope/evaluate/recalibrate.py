@@ -26,7 +26,7 @@ from gliascope.evaluate.record_parts import ModelRecord
 from gliascope.evaluate.stamp import check_lone, summary_of
 from gliascope.evaluate.thresholds import balanced_threshold, choose_points, common_point
 from gliascope.evaluate.uncertainty import fit_uncertainty, volumes_of
-from gliascope.findings import Calibration, OperatingPoint, UncertaintyRule
+from gliascope.rules import Calibration, OperatingPoint, UncertaintyRule
 
 OUT_OF_FOLD: Final = "out-of-fold"
 """What a calibration says it was fitted on where the evidence is a cross-validation's."""
@@ -259,8 +259,7 @@ def calibrate_bundle(
 
 
 def _point(model: ModelRecord) -> OperatingPoint:
-    point = model.operating_point
-    return OperatingPoint("balanced", point.detection, point.mask, point.components, point.run, point.holes)
+    return OperatingPoint(**model.operating_point.model_dump() | {"name": "balanced"})
 
 
 def _source(record: EvaluationRecord) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gliascope.findings import Components, Holes
+from gliascope.rules import Components, Holes
 
 
 class Part(BaseModel):

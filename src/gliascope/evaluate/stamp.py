@@ -11,7 +11,7 @@ from gliascope.errors import BundleError, InputError
 from gliascope.evaluate.card import bundle_card
 from gliascope.evaluate.identity import bundle_record, point_record
 from gliascope.evaluate.record import FLIPS, LONE, SCHEMA, EvaluationRecord
-from gliascope.findings import UncertaintyRule
+from gliascope.rules import UncertaintyRule
 
 SAME: Final = ("graphs", "recipe_sha256", "seen_sha256")
 """What must be the same in bundle and evaluation. The digest of ``bundle.json`` is not: stamping changes it."""

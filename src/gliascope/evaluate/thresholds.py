@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, get_args
@@ -12,7 +11,7 @@ from typing import Final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import Components, OperatingPoint
+from gliascope.rules import Components, Holes, OperatingPoint
 
 logger = logging.getLogger(__name__)
 
@@ -205,13 +204,7 @@ def common_point(points: Sequence[OperatingPoint]) -> OperatingPoint:
         With the first one's name and slice threshold, and runs of `RUN`.
     """
     masks = sorted(one.mask for one in points)
-    counts = Counter(one.components for one in points)
-    rules = sorted(counts, key=lambda rule: (-counts[rule], get_args(Components).index(rule)))
-    filled = 2 * sum(one.holes == "filled" for one in points) > len(points)
-    return replace(
-        points[0],
-        mask=masks[(len(masks) - 1) // 2],
-        components=rules[0],
-        run=RUN,
-        holes="filled" if filled else "kept",
-    )
+    # The first of the commonest, in the order of those that change the least.
+    components = max(get_args(Components), key=[one.components for one in points].count)
+    holes = max(get_args(Holes), key=[one.holes for one in points].count)
+    return replace(points[0], mask=masks[(len(masks) - 1) // 2], components=components, run=RUN, holes=holes)

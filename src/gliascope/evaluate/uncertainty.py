@@ -20,7 +20,7 @@ from gliascope.errors import InputError
 from gliascope.evaluate.record import EvaluationRecord
 from gliascope.evaluate.record_parts import UncertaintyRecord
 from gliascope.evaluate.score import PatientScore
-from gliascope.findings import UncertaintyRule
+from gliascope.rules import UncertaintyRule
 from gliascope.segment.soft import judge_spread, spread_of
 
 LEVEL: Final = 0.9

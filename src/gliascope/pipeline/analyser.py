@@ -21,7 +21,7 @@ from gliascope.engine.base import Engine
 from gliascope.engine.mirror import MirroredEngine
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import BundleError, DeviceError, InputError
-from gliascope.findings import Finding, OperatingPoint
+from gliascope.findings import Finding
 from gliascope.pipeline.infer import Networks
 from gliascope.pipeline.inputs import Input, cases_of
 from gliascope.pipeline.judge import (
@@ -37,6 +37,7 @@ from gliascope.pipeline.judge import (
 )
 from gliascope.pipeline.volumes import with_volume
 from gliascope.prepare import prepare
+from gliascope.rules import OperatingPoint
 from gliascope.scan import Case, Problem, Scan, Sequence
 
 logger = logging.getLogger(__name__)

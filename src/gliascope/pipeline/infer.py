@@ -12,8 +12,9 @@ from gliascope.bundle import Bundle
 from gliascope.detect.calibration import neighbour_logits
 from gliascope.detect.detector import Detector
 from gliascope.engine.base import Engine, Tensors
-from gliascope.findings import Detection, OperatingPoint, Segmentation
+from gliascope.findings import Detection, Segmentation
 from gliascope.prepare import Prepared, neighbour_step
+from gliascope.rules import OperatingPoint
 from gliascope.scan import Scan
 from gliascope.segment.postprocess import finish_outline
 from gliascope.segment.segmenter import Segmenter

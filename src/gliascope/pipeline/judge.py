@@ -9,16 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import (
-    REASONS,
-    Detection,
-    Reason,
-    Segmentation,
-    SliceFinding,
-    Uncertainty,
-    UncertaintyRule,
-    Verdict,
-)
+from gliascope.findings import REASONS, Detection, Reason, Segmentation, SliceFinding, Uncertainty, Verdict
+from gliascope.rules import UncertaintyRule
 from gliascope.scan import Source
 from gliascope.segment.soft import judge_spread, spread_of
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from gliascope.bundle import Bundle
-from gliascope.findings import SCHEMA, Finding, OperatingPoint, SliceFinding
+from gliascope.findings import SCHEMA, Finding, SliceFinding
 from gliascope.measure.overlap import dice, hd95, iou
 from gliascope.measure.size import measure_size
 from gliascope.pipeline.volumes import MASK, PROBABILITY, measurement_record, truth_record, volume_record
@@ -22,6 +22,7 @@ from gliascope.prepare import real_sequences
 from gliascope.present.masks import mask_name, output_stem, probability_name
 from gliascope.read import pixel_hash
 from gliascope.read.nifti.names import is_volume_name, volume_stem
+from gliascope.rules import OperatingPoint
 from gliascope.scan import Case, Mask, Source, Volume
 
 NOTICE: Final = "Research software. Not for diagnosis or treatment."

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import Components, OperatingPoint
+from gliascope.rules import Components, OperatingPoint
 
 NEIGHBOURS: Final = np.ones((3, 3, 3), dtype=np.bool_)
 """Voxels that touch by a face, an edge or a corner belong together (26-connectivity)."""

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gliascope.findings import SoftAreas, Uncertainty, UncertaintyRule
+from gliascope.findings import SoftAreas, Uncertainty
+from gliascope.rules import UncertaintyRule
 
 WIDE: Final = 0.1
 """Pixels from this probability on are counted as ``wide``."""

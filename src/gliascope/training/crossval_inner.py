@@ -20,9 +20,10 @@ from gliascope.errors import TrainingError
 from gliascope.evaluate.figures import headline
 from gliascope.evaluate.files import write_text
 from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, score_case
-from gliascope.findings import Finding, OperatingPoint, SliceFinding
+from gliascope.findings import Finding, SliceFinding
 from gliascope.read import read_case
 from gliascope.recipe import Recipe
+from gliascope.rules import OperatingPoint
 from gliascope.segment.postprocess import finish_outline
 from gliascope.training.batches import plan_steps
 from gliascope.training.best import best_networks, predict_networks

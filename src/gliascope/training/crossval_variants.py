@@ -18,8 +18,8 @@ from gliascope.dataset.split import Split
 from gliascope.errors import TrainingError
 from gliascope.evaluate.figures import headline
 from gliascope.evaluate.files import write_text
-from gliascope.findings import Components, OperatingPoint
 from gliascope.recipe import Recipe
+from gliascope.rules import Components, OperatingPoint
 from gliascope.training.best import best_networks, predict_networks
 from gliascope.training.crossval_inner import score_table
 from gliascope.training.crossval_state import FoldFiles, Job

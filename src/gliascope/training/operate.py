@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gliascope.detect.calibration import calibrate, neighbour_logits
 from gliascope.evaluate.platt import fit_calibration
 from gliascope.evaluate.thresholds import choose_points
-from gliascope.findings import Calibration, Components, OperatingPoint
+from gliascope.rules import Calibration, Components, OperatingPoint
 from gliascope.training.score import COMPONENTS, Predictions, choose_operating_point
 from gliascope.training.table import SliceTable
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gliascope.bundle import Bundle
 from gliascope.engine.onnx import OnnxEngine
 from gliascope.errors import ParityError
-from gliascope.findings import OperatingPoint
+from gliascope.rules import OperatingPoint
 from gliascope.training.fit import PREDICT_BATCH
 from gliascope.training.networks import NetworkSet
 

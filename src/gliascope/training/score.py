@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gliascope.evaluate.curve import area_under_curve
 from gliascope.evaluate.thresholds import DEFAULT_THRESHOLD, RUN, balanced_threshold, youden_threshold
-from gliascope.findings import Components, OperatingPoint
+from gliascope.rules import Components, OperatingPoint
 from gliascope.segment.postprocess import keep_components
 from gliascope.training.table import SliceTable
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gliascope.findings import Finding, OperatingPoint, SliceFinding, Uncertainty, Verdict
+from gliascope.findings import Finding, SliceFinding, Uncertainty, Verdict
 from gliascope.geometry import Grid, turn_to
 from gliascope.pipeline.record import record_of
 from gliascope.pipeline.volumes import with_volume
 from gliascope.present.report.key_slices import Shown
+from gliascope.rules import OperatingPoint
 from gliascope.scan import Case, Mask, Problem, Scan, Sequence, Source, Volume
 
 SPACING = np.array([2.0, 2.0, 5.0])
