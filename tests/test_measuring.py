@@ -157,3 +157,52 @@ def test_the_page_of_outline_rules_is_that_of_its_evidence(script: Any) -> None:
     assert kept["schema"] == made.SCHEMA
     assert (kept["slice_thresholds"], kept["pixel_thresholds"]) == (list(made.SLICES), list(made.PIXELS))
     assert made.page(kept["measured"]) == made.PAGE.read_text(encoding="utf-8")
+
+
+def head_of(*tumours: tuple[int, int], turn: float = 5.0) -> Any:
+    """A head of 6 slices that is turned and off the middle, with round tumours at (row, column) before it was turned."""
+    import cv2
+
+    rows, columns = np.mgrid[:96, :96]
+    flair, truth = np.zeros((2, 96, 96), np.float32)
+    flair[((rows - 48) / 40) ** 2 + ((columns - 50) / 30) ** 2 < 1] = 90
+    for side in (-12, 12):
+        flair[((rows - 44) / 14) ** 2 + ((columns - 50 - side) / 5) ** 2 < 1] = 40
+    for row, column in tumours:
+        truth[(rows - row) ** 2 + (columns - column) ** 2 < 60] = 1
+    flair[truth > 0] = 220
+    matrix = cv2.getRotationMatrix2D((48, 48), turn, 1)
+    flair, truth = (cv2.warpAffine(one, matrix, (96, 96)) for one in (flair, truth))
+    pixels = np.repeat(np.repeat(flair[None, ..., None], 6, axis=0), 3, axis=3).astype(np.uint8)
+    return pixels, np.repeat(truth[None] > 0.5, 6, axis=0)
+
+
+def case_of(pixels: Any, truth: Any) -> Any:
+    from gliascope.scan import Case, Mask, Scan, Source
+
+    sources = tuple(Source(None, place, len(pixels), f"{place:064x}") for place in range(len(pixels)))
+    scan = Scan(pixels, sources, ("pre", "flair", "post"), is_volume=True)
+    return Case("head", (scan,), tuple(Mask(one) for one in truth))
+
+
+@pytest.mark.parametrize("column", [34, 68])
+def test_the_half_without_a_tumour_makes_a_head_of_its_own(script: Any, column: int) -> None:
+    made = script("measure_tumour_free")
+    healthy, twice = made.mirrored(case_of(*head_of((55, column))))
+    for head, brightest, parts in ((healthy, 100, 0), (twice, 200, 2)):
+        flair = head.scans[0].pixels[0, ..., 1]
+        np.testing.assert_array_equal(flair, flair[:, ::-1])
+        assert (flair.max() > brightest) == bool(parts)
+        from scipy import ndimage
+
+        assert ndimage.label(flair > 150)[1] == parts
+        assert (
+            ndimage.label(ndimage.binary_opening((flair > 25) & (flair < 60), iterations=2))[1] == 2
+        )  # the ventricles
+        assert not any(one.pixels.any() for one in head.truths)
+
+
+def test_a_tumour_in_both_halves_leaves_none_to_mirror(script: Any) -> None:
+    made = script("measure_tumour_free")
+    assert made.mirrored(case_of(*head_of((55, 34), (60, 66)))) is None
+    assert made.mirrored(case_of(*head_of((30, 50)))) is None

@@ -27,7 +27,7 @@ from gliascope.pipeline import analyse  # noqa: E402
 from gliascope.recipe import load_recipe  # noqa: E402
 from gliascope.training import export  # noqa: E402
 from gliascope.training.checkpoint import load_values  # noqa: E402
-from gliascope.training.parity import PARITY_DICE, PARITY_PROBABILITY  # noqa: E402
+from gliascope.training.parity import PARITY_DICE, PARITY_PROBABILITY, Parity  # noqa: E402
 from gliascope.training.plan import RunPlan  # noqa: E402
 from gliascope.training.run import run_recipe, train  # noqa: E402
 from tests.training.watchers import Quiet  # noqa: E402
@@ -158,7 +158,10 @@ def test_export_is_refused_where_the_engines_disagree(
     import onnx
     from onnx import numpy_helper
 
-    def shifted(model: Any) -> onnx.ModelProto:
+    asked = []
+
+    def shifted(model: Any, *, half: bool) -> onnx.ModelProto:
+        asked.append(half)
         graph = onnx.load(exported / f"{model.name}.onnx")
         for tensor in graph.graph.initializer:
             values = numpy_helper.to_array(tensor)
@@ -170,6 +173,27 @@ def test_export_is_refused_where_the_engines_disagree(
     with pytest.raises(ParityError, match="must agree within"):
         export.export_run(place.run, place.data, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
+    assert asked == [True, True, False, False]
+
+
+def test_weights_are_kept_as_float32_where_rounding_them_costs_too_much(
+    place: Place, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import onnx
+    from onnx import TensorProto
+
+    found, first = export.measure_parity, [Parity(200, 2.04e-3, 0.99998)]
+    monkeypatch.setattr(export, "measure_parity", lambda *given: first.pop() if first else found(*given))
+    bundle, agreement = export.export_run(place.run, place.data, tmp_path / "bundle")
+    assert "weights are kept as float32: as float16 they give other results (0.00204 and 0.99998" in caplog.text
+    assert agreement.probability <= 1e-5
+    kinds = {
+        one.data_type for path in bundle.graphs.values() for one in onnx.load(path).graph.initializer if one.dims[2:]
+    }
+    assert kinds == {TensorProto.FLOAT}
+    assert sum(path.stat().st_size for path in bundle.graphs.values()) > 1.9 * sum(
+        (exported / f"{role}.onnx").stat().st_size for role in bundle.graphs
+    )
 
 
 TRAINING = """

@@ -64,12 +64,14 @@ def images() -> Any:
     return np.random.default_rng(5).standard_normal((24, SIDE, SIDE, 3)).astype(np.float32)
 
 
-@pytest.fixture(scope="module")
-def theirs(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Path]]:
+@pytest.fixture(scope="module", params=[True, False], ids=["float16", "float32"])
+def theirs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], dict[str, Path]]:
     folder = tmp_path_factory.mktemp("graphs")
     networks = {"trunk": trained(trunk()), "decoder": trained(decoder())}
     for role, model in networks.items():
-        (folder / f"{role}.onnx").write_bytes(to_onnx(model).SerializeToString())
+        (folder / f"{role}.onnx").write_bytes(to_onnx(model, half=request.param).SerializeToString())
     return networks, {role: folder / f"{role}.onnx" for role in networks}
 
 

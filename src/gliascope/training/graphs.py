@@ -1,4 +1,4 @@
-"""Keras networks to ONNX graphs whose weights are stored as float16 and computed with as float32."""
+"""Keras networks to ONNX graphs, computed with as float32; their weights may be stored as float16."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def round_weights(model: keras.Model) -> None:
             variable.assign(_half(value, variable.path).astype(np.float32))
 
 
-def to_onnx(model: keras.Model) -> onnx.ModelProto:
+def to_onnx(model: keras.Model, *, half: bool = True) -> onnx.ModelProto:
     """Convert a network to ONNX.
 
     Batch normalisation is folded into the convolutions by the converter.
@@ -57,12 +57,13 @@ def to_onnx(model: keras.Model) -> onnx.ModelProto:
     ----------
     model : keras.Model
         Its output names become the graph's.
+    half : bool
+        Store weights as float16, behind a cast; otherwise as float32, which takes twice the room.
 
     Returns
     -------
     onnx.ModelProto
-        float32 inputs and outputs, the first dimension free, weights stored as float16. The same network gives the
-        same bytes.
+        float32 inputs and outputs, the first dimension free. The same network gives the same bytes.
 
     Raises
     ------
@@ -78,7 +79,8 @@ def to_onnx(model: keras.Model) -> onnx.ModelProto:
         graph = onnx.load(str(path))
     for value in (*graph.graph.input, *graph.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = BATCH
-    _store_half(graph)
+    if half:
+        _store_half(graph)
     canonicalise(graph)
     onnx.checker.check_model(graph, full_check=True)
     return graph

@@ -47,6 +47,9 @@ class Parity:
         """Whether both compute the same, be it that neither outlines anything."""
         return self.probability <= PARITY_PROBABILITY and not self.dice < PARITY_DICE
 
+    def __str__(self) -> str:
+        return f"{self.probability:.3g} and {self.dice:.5f} on {self.slices} slices"
+
     def check(self) -> None:
         """Refuse graphs that disagree with the networks.
 
@@ -65,7 +68,7 @@ class Parity:
             )
         raise ParityError(
             f"ONNX Runtime and Keras must agree within {PARITY_PROBABILITY} in probability and {PARITY_DICE} in pooled "
-            f"Dice, received {self.probability:.2g} and {self.dice:.5f} on {self.slices} slices"
+            f"Dice, received {self}"
         )
 
 
