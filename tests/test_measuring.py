@@ -160,7 +160,7 @@ def test_the_page_of_outline_rules_is_that_of_its_evidence(script: Any) -> None:
 
 
 def head_of(*tumours: tuple[int, int], turn: float = 5.0) -> Any:
-    """A head of 6 slices that is turned and off the middle, with round tumours at (row, column) before it was turned."""
+    """A head of 6 slices, turned and off the middle, with round tumours at (row, column) before the turn."""
     import cv2
 
     rows, columns = np.mgrid[:96, :96]
@@ -181,20 +181,21 @@ def case_of(pixels: Any, truth: Any) -> Any:
     from gliascope.scan import Case, Mask, Scan, Source
 
     sources = tuple(Source(None, place, len(pixels), f"{place:064x}") for place in range(len(pixels)))
-    scan = Scan(pixels, sources, ("pre", "flair", "post"), is_volume=True)
+    scan = Scan(pixels, ("pre", "flair", "post"), sources, is_volume=True)
     return Case("head", (scan,), tuple(Mask(one) for one in truth))
 
 
 @pytest.mark.parametrize("column", [34, 68])
 def test_the_half_without_a_tumour_makes_a_head_of_its_own(script: Any, column: int) -> None:
+    pytest.importorskip("keras")
+    from scipy import ndimage
+
     made = script("measure_tumour_free")
     healthy, twice = made.mirrored(case_of(*head_of((55, column))))
     for head, brightest, parts in ((healthy, 100, 0), (twice, 200, 2)):
         flair = head.scans[0].pixels[0, ..., 1]
         np.testing.assert_array_equal(flair, flair[:, ::-1])
         assert (flair.max() > brightest) == bool(parts)
-        from scipy import ndimage
-
         assert ndimage.label(flair > 150)[1] == parts
         assert (
             ndimage.label(ndimage.binary_opening((flair > 25) & (flair < 60), iterations=2))[1] == 2
@@ -203,6 +204,7 @@ def test_the_half_without_a_tumour_makes_a_head_of_its_own(script: Any, column: 
 
 
 def test_a_tumour_in_both_halves_leaves_none_to_mirror(script: Any) -> None:
+    pytest.importorskip("keras")
     made = script("measure_tumour_free")
     assert made.mirrored(case_of(*head_of((55, 34), (60, 66)))) is None
     assert made.mirrored(case_of(*head_of((30, 50)))) is None
