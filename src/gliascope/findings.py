@@ -90,7 +90,8 @@ class Uncertainty:
     spread : float
         Logarithm of the area at a low over the area at a high threshold (`gliascope.segment.soft.spread_of`).
     low, high : float
-        What the area, or the volume, is to be multiplied by for the ends of its interval.
+        What the area, or the volume, is to be multiplied by for the ends of its interval; NaN where nothing is
+        outlined.
     level : float
         Share of the patients whose true volume such an interval is to hold.
     needs_review : bool

@@ -6,9 +6,11 @@ import math
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import nibabel
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from gliascope.detect.calibration import calibrate
 from gliascope.errors import BundleError
 from gliascope.pipeline import Analyser, analyse, analyse_into, write_case
 from gliascope.pipeline.tables import case_row
+from gliascope.present.report.words import verdict_text
 from gliascope.read import case_from_array, find_cases
 from gliascope.rules import Calibration, OperatingPoint, UncertaintyRule
 from gliascope.segment.soft import spread_of
@@ -25,6 +28,7 @@ from gliascope.segment.soft import spread_of
 BundleFactory = Callable[..., Path]
 Bright = Callable[..., Any]
 MILD = Calibration(0.5, -0.2, "validation", 3, 60, 20)
+SCHEMA = resources.files("gliascope") / "schemas" / "finding-1.json"
 RULE = UncertaintyRule(0.9, -0.5, 1.0, 5.0, "out-of-fold", 88)
 POINTS = {
     "balanced": OperatingPoint("balanced", 0.5, 0.5, "all", 3),
@@ -158,3 +162,28 @@ def test_a_volume_called_tumour_has_an_interval(
         Analyser(calibrated).analyse(case_from_array(bright(tumour=(2, 4)).pixels[2])),  # a lone image
     )
     assert [one.uncertainty for one in nothing] == [None] * 3
+
+
+def test_a_volume_called_tumour_without_an_outline_needs_a_review(
+    calibrated: Path, bright: Bright, tmp_path: Path
+) -> None:
+    case = case_from_array(bright(tumour=(0, 0)).pixels, "anna")
+    finding = Analyser(calibrated, threshold=0.0).analyse(case)
+    assert (finding.verdict, finding.area_px) == ("tumour", 0)
+    found = finding.uncertainty
+    assert found is not None
+    assert found.needs_review
+    assert found.spread < RULE.review
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+    record = write_case(finding, case, tmp_path)
+    assert record["uncertainty"] == {
+        "needs_review": True,
+        "spread": pytest.approx(found.spread, abs=1e-6),
+        "level": 0.9,
+        "area_px": None,
+        "volume_ml": None,
+    }
+    jsonschema.validate(json.loads((tmp_path / "anna" / "findings.json").read_text()), json.loads(SCHEMA.read_text()))
+    assert case_row(record)[-5:] == [1, "", "", "", ""]
+    assert "contradict each other" in verdict_text(record)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -155,11 +156,17 @@ def remarks_on(parts: list[Part], seen: frozenset[str]) -> list[str]:
 
 
 def uncertainty_of(part: Part, rule: UncertaintyRule | None) -> Uncertainty | None:
-    """How sure the outline of a scan is; None unless it is an outlined volume and the bundle has a rule."""
-    soft = [one.soft for one in part.slices if one.soft is not None]
-    if rule is None or not part.is_volume or not part.called or not any(one.mask.any() for one in part.slices):
+    """How sure the outline of a scan is; None unless it is a volume called tumour and the bundle has a rule.
+
+    Where nothing of it is outlined, classifier and segmenter contradict each other: it needs a review, whatever its
+    spread, and has no interval.
+    """
+    if rule is None or not part.is_volume or not part.called:
         return None
-    return judge_spread(spread_of(soft), rule)
+    sure = judge_spread(spread_of(one.soft for one in part.slices if one.soft is not None), rule)
+    if any(one.mask.any() for one in part.slices):
+        return sure
+    return replace(sure, low=math.nan, high=math.nan, needs_review=True)
 
 
 def case_verdict(parts: list[Part]) -> CaseVerdict:

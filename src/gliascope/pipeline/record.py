@@ -213,13 +213,13 @@ def _uncertainty(finding: Finding) -> dict[str, Any] | None:
     found, measured = finding.uncertainty, measurement_record(finding)
     if found is None:
         return None
-    ends = {"low": found.low, "high": found.high}
-    volume = None if measured is None else measured["volume_ml"]
+    ends = {} if math.isnan(found.low) else {"low": found.low, "high": found.high}
+    volume = None if measured is None or not ends else measured["volume_ml"]
     return {
         "needs_review": found.needs_review,
         "spread": _defined(found.spread),
         "level": found.level,
-        "area_px": {end: round(finding.area_px * factor) for end, factor in ends.items()},
+        "area_px": {end: round(finding.area_px * factor) for end, factor in ends.items()} or None,
         "volume_ml": None if volume is None else {end: round(volume * factor, 3) for end, factor in ends.items()},
     }
 

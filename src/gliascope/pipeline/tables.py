@@ -77,8 +77,8 @@ def _doubted(record: dict[str, Any]) -> list[Any]:
     found = record.get("uncertainty")
     if not found:
         return [""] * len(DOUBTED)
-    volume = found["volume_ml"] or {"low": "", "high": ""}
-    ends = [one[end] for one in (found["area_px"], volume) for end in ("low", "high")]
+    unknown = {"low": "", "high": ""}
+    ends = [(found[key] or unknown)[end] for key in ("area_px", "volume_ml") for end in ("low", "high")]
     return [int(found["needs_review"]), *ends]
 
 

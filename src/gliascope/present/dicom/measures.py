@@ -55,7 +55,7 @@ def _volume(finding: Finding, found: Measurement) -> sr.Measurement:
     millilitre = Code("ml", "UCUM", "milliliter")
     made = _number(codes.SCT.Volume, found.volume_ml, millilitre)
     sure = finding.uncertainty
-    if sure is None or finding.verdict != "tumour":
+    if sure is None or finding.verdict != "tumour" or not finding.area_px:
         return made
     upper = Code("371886008", "SCT", "+, range of upper measurement uncertainty")
     lower = Code("371885007", "SCT", "-, range of lower measurement uncertainty")

@@ -24,6 +24,10 @@ REVIEW: Final = (
     "The outline needs review: the software is less sure of it than of most. Look at it on every slice before it, or "
     "anything measured on it, is used."
 )
+CONTRADICTION: Final = (
+    "This needs review: what looks for suspicious slices and what outlines them contradict each other. Look at the "
+    "suspicious slices before either is believed."
+)
 
 
 def calibration_text(record: Mapping[str, Any]) -> str:
@@ -70,7 +74,7 @@ def verdict_text(record: Mapping[str, Any]) -> str:
     if record["reason"] is not None:
         parts.append(f"Judged by force. The input is not assessable: {REASONS[record['reason']]}.")
     if (record["uncertainty"] or {}).get("needs_review"):
-        parts.append(REVIEW)
+        parts.append(REVIEW if record["area_px"] else CONTRADICTION)
     return "\n\n".join(parts)
 
 
