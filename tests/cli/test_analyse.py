@@ -203,6 +203,46 @@ def test_channels(cli: Cli, tmp_path: Path, patients: Path, model: Path) -> None
     assert any("no FLAIR" in one for one in record["warnings"])
 
 
+@pytest.fixture
+def volume(tmp_path: Path) -> Path:
+    path = tmp_path / "patients" / "v1" / "v1_flair.nii.gz"
+    path.parent.mkdir(parents=True)
+    values = np.random.default_rng(0).integers(0, 255, (24, 20, 3)).astype(np.uint8)
+    nibabel.save(nibabel.Nifti1Image(values, np.diag([-1.0, -1, 5, 1])), path)
+    return path
+
+
+def test_channels_of_volumes_are_refused(cli: Cli, tmp_path: Path, volume: Path, model: Path) -> None:
+    for inputs in (["--flair", volume], [volume.parent]):
+        result = cli("analyse", *inputs, "-o", tmp_path / "out", "--model", model, "--channels", "post")
+        assert result.status == 2
+        assert "must be the channels of images, received NIfTI volumes" in " ".join(result.err.split())
+        assert not (tmp_path / "out").exists()
+
+
+def test_channels_among_volumes_are_used_for_images_and_told(
+    cli: Cli, tmp_path: Path, patients: Path, volume: Path, model: Path
+) -> None:
+    assert volume.is_relative_to(patients)
+    result = cli("analyse", patients, "-o", tmp_path / "out", "--model", model, "--channels", "post", "--no-figures")
+    assert result.status == 0
+    assert "v1: the channels that were named are not used: a volume's sequence is told by" in result.err
+    sequences = [
+        json.loads((tmp_path / "out" / name / "findings.json").read_text())["slices"][0]["sequences"]
+        for name in ("p1", "v1")
+    ]
+    assert sequences == [["post"], ["flair"]]
+
+
+def test_images_beside_an_unused_volume_are_analysed(cli: Cli, tmp_path: Path, patients: Path, model: Path) -> None:
+    (patients / "p1" / "extra_t2.nii.gz").write_bytes(b"")
+    result = cli("analyse", patients, "-o", tmp_path / "out", "--model", model, "--no-figures", "--json")
+    assert result.status == 0
+    first, _ = json.loads(result.out)["cases"]
+    assert (first["case"], first["slice_count"]) == ("p1", 6)
+    assert "not used: extra_t2.nii.gz" in first["warnings"]
+
+
 def test_options_reach_the_results(cli: Cli, tmp_path: Path, patients: Path, model: Path) -> None:
     options = ["--no-figures", "--save-probabilities", "--threshold", "0", "--device", "cpu", "--threads", "1"]
     assert cli("analyse", patients, "-o", tmp_path / "out", "--model", model, *options).status == 0

@@ -133,7 +133,36 @@ def test_a_folder_without_images_is_a_problem(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     result = cli("enhance", tmp_path / "empty", "-o", tmp_path / "out")
     assert result.status == 1
-    assert "a folder must hold images, received none" in result.err
+    assert (
+        "a folder must hold images (.tif, .tiff, .png, .jpg, .jpeg, .nii.gz, .nii) or DICOM, received none"
+        in result.err
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"), [("bad.dcm", "a DICOM "), ("bad.zip", "a zip archive must be readable and undamaged")]
+)
+@pytest.mark.parametrize("output", ["out", "out.png", "out.nii.gz"])
+def test_dicom_that_cannot_be_read_is_a_problem(cli: Cli, tmp_path: Path, name: str, rule: str, output: str) -> None:
+    bad = tmp_path / name
+    bad.write_bytes(b"no DICOM at all")
+    result = cli("enhance", bad, "-o", tmp_path / output, "--json")
+    assert result.status == 1
+    assert f"gliascope: error: {bad}: {rule}" in result.err
+    report = json.loads(result.out)
+    assert report["images"] == []
+    assert [one["path"] for one in report["problems"]] == [str(bad)]
+
+
+def test_what_cannot_be_used_is_told_and_the_rest_is_done(cli: Cli, patient: Path, tmp_path: Path) -> None:
+    (patient.parent / "other").mkdir()
+    (patient.parent / "other" / "x_t2.nii.gz").touch()
+    (patient / "y_t2.nii.gz").touch()
+    result = cli("enhance", patient.parent, "-o", tmp_path / "out")
+    assert result.status == 1
+    assert len(result.out.splitlines()) == 3
+    assert "a case must have FLAIR (or T1), received x_t2.nii.gz: no FLAIR" in result.err
+    assert f"{patient}: not used: y_t2.nii.gz" in result.err
 
 
 def test_report(cli: Cli, patient: Path, tmp_path: Path) -> None:
@@ -288,6 +317,14 @@ def test_volumes_are_enhanced_slice_by_axial_slice_on_their_own_grid(cli: Cli, s
         ("flair", "case_flair.nii.gz"),
     ]
     assert all(0 <= one["page"] < slices for one, slices in zip(rows, (5, 30), strict=True))
+
+
+def test_channels_among_volumes_are_used_for_images_and_told(cli: Cli, study: Path, tmp_path: Path) -> None:
+    Image.fromarray(slice_of(0, 40, 40)).save(study.parent / "scan.png")
+    result = cli("enhance", study.parent, "-o", tmp_path / "out", "--channels", "post", "--json")
+    assert result.status == 0
+    assert f"{study}: the channels that were named are not used: a volume's sequence is told by" in result.err
+    assert [one["sequence"] for one in json.loads(result.out)["images"]] == ["post", "pre", "flair"]
 
 
 def test_one_volume_into_a_file_with_its_figure(cli: Cli, study: Path, tmp_path: Path) -> None:

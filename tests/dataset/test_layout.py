@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gliascope.dataset.check.check import check_data
 from gliascope.dataset.layout import measure_patient, patients
 from gliascope.errors import InputError
 
@@ -46,6 +47,17 @@ def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="must hold patients' folders with images, received none"):
         patients(tmp_path / "empty")
+
+
+def test_a_patient_stays_whose_folder_holds_an_unused_volume(make_set: MakeSet) -> None:
+    root = make_set({"TCGA_CS_1_1": [0, 3], "TCGA_CS_2_1": [0]})
+    extra = root / "TCGA_CS_1_1" / "extra_t2.nii.gz"
+    extra.touch()
+    assert [one.name for one in patients(root)] == ["TCGA_CS_1_1", "TCGA_CS_2_1"]
+    assert measure_patient(patients(root)[0]).tumour_slices == 1
+    told = [(one.rule, one.path) for one in check_data(root).remarks if "TCGA_CS_1_1" in one.path]
+    assert "mask-without-image" not in dict(told)
+    assert [path for rule, path in told if rule == "stray-file"] == ["TCGA_CS_1_1/extra_t2.nii.gz"]
 
 
 def test_two_folders_of_one_name_are_refused(make_set: MakeSet) -> None:

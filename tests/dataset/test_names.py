@@ -8,7 +8,7 @@ import pytest
 
 from gliascope.dataset.layout import patients
 from gliascope.dataset.members import Split
-from gliascope.dataset.names import UNKNOWN, folder_name, institution_of, patient_of
+from gliascope.dataset.names import UNKNOWN, institution_of, patient_of
 from gliascope.dataset.rules import check_split
 from gliascope.dataset.split import make_split
 from gliascope.errors import InputError, SplitError
@@ -27,6 +27,7 @@ KNOWN = [
     ("PatientID_0003_Timepoint_1", "PatientID_0003", UNKNOWN),
     ("sub-01_ses-02", "sub-01", UNKNOWN),
     ("sub-01/ses-02", "sub-01", UNKNOWN),
+    ("P1_ses-pre", "P1", UNKNOWN),
     ("Patient-001/week-000-1", "Patient-001", UNKNOWN),
     ("P1_2020-01-31", "P1", UNKNOWN),
     ("patient7_t2", "patient7", UNKNOWN),
@@ -40,25 +41,6 @@ KNOWN = [
 @pytest.mark.parametrize(("name", "patient", "institution"), KNOWN)
 def test_names_tell_the_patient(name: str, patient: str, institution: str) -> None:
     assert (patient_of(name), institution_of(name)) == (patient, institution)
-
-
-@pytest.mark.parametrize(
-    ("place", "name"),
-    [
-        ("set/sub-01/ses-02/anat", "sub-01/ses-02"),
-        ("set/Patient-001/week-000-1", "Patient-001/week-000-1"),
-        ("set/P1/20200131", "P1/20200131"),
-        ("set/P1/2020-01-31_MRI", "P1/2020-01-31_MRI"),
-        ("set/P1/1.2.840.113619.2", "P1/1.2.840.113619.2"),
-        ("set/P1/baseline", "P1/baseline"),
-        ("set/P1/t1", "P1/t1"),
-        ("set/HGG/Brats19_CBICA_AAB_1", "Brats19_CBICA_AAB_1"),
-        ("set/P1/nifti", "P1"),
-        ("set/007", "007"),
-    ],
-)
-def test_sessions_are_named_with_their_patient(place: str, name: str) -> None:
-    assert folder_name(Path("/data") / place) == name
 
 
 @pytest.fixture(scope="module")

@@ -75,3 +75,12 @@ def test_a_wrong_array_is_refused_when_its_turn_comes() -> None:
     assert next(cases).name == "array-1"
     with pytest.raises(InputError, match="array-2: an array must be integer or float"):
         next(cases)
+
+
+def test_cases_of_one_name_are_told_apart_whatever_they_came_from(tmp_path: Path, bright: Callable[..., Any]) -> None:
+    paths, pixels = [bright().save(tmp_path / place / "P1") for place in ("a", "b")], bright().pixels
+    for inputs in ([paths[0], pixels, paths[1]], iter([paths[0], pixels, paths[1]])):
+        first, array, second = cases_of(inputs)
+        assert [first.name, array.name, second.name] == ["P1", "array-2", "P1-2"]
+        assert not any("another input is named" in one for one in first.warnings)
+        assert "another input is named P1 too; this one is called P1-2" in second.warnings

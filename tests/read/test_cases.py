@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
 import tifffile
@@ -13,7 +14,7 @@ from PIL import Image
 
 from gliascope.errors import InputError
 from gliascope.read import find_cases, pixel_hash, read_case, read_cases
-from gliascope.read.cases import DIFFERENT, SEVERAL_VOLUMES
+from gliascope.read.cases import DIFFERENT, SEVERAL_VOLUMES, TOLD_BY_NAME, check_channels
 from gliascope.read.channels import EQUAL_CHANNELS, GREY_IS_FLAIR
 from gliascope.scan import Case, Problem
 
@@ -136,6 +137,21 @@ def test_a_damaged_file_among_good_ones_is_a_problem(save: Save, grey: Picture) 
     assert [problem.path for problem in case.problems] == [str(bad), str(empty)]
     assert case.problems[0].message.startswith("an image must be undamaged, received ")
     assert case.problems[1].message == "an image file must not be empty, received 0 bytes"
+    (told,) = (one for one in case.warnings if "neighbours" in one)
+    assert told.startswith("1.png and 3.png are taken as neighbours, though they may be further apart than the others")
+    assert told.endswith("2.png between them cannot be read")
+
+
+def test_a_gap_is_told_only_between_slices_of_one_volume(save: Save, grey: Picture) -> None:
+    for number in range(1, 8):
+        save(f"p/{number}.png", grey + np.uint8(number))
+    for number in (1, 3, 4, 7):
+        save(f"p/{number}.png", grey).write_bytes(b"nothing")
+    case = only(save("p/2.png", grey).parent)
+    assert [one.split(" are ")[0] for one in case.warnings if "neighbours" in one] == ["2.png and 5.png"]
+    assert "3.png, 4.png between them" in case.warnings[-1]
+    save("p/2.png", grey[:5])
+    assert not any("neighbours" in one for one in only(save("p/6.png", grey).parent).warnings)
 
 
 def test_a_case_of_which_nothing_can_be_read(tmp_path: Path) -> None:
@@ -192,6 +208,25 @@ def test_impossible_channels_are_refused_at_once(save: Save, grey: Picture, chan
         read_cases(path, channels)
     with pytest.raises(InputError, match="channels must be some of"):
         read_case(find_cases(path)[0], channels)
+
+
+def test_channels_that_volumes_do_not_use_are_told(save: Save, grey: Picture) -> None:
+    image = save("set/a/1.png", grey)
+    volume = image.parents[1] / "b" / "b_flair.nii.gz"
+    volume.parent.mkdir()
+    nibabel.save(nibabel.Nifti1Image(np.arange(60, dtype=np.uint8).reshape(5, 4, 3), np.eye(4)), volume)
+    files = find_cases(image.parents[1])
+    of_images, of_volumes = (read_case(one, ("post",)) for one in files)
+    assert of_images.scans[0].sequences == ("post",)
+    assert of_volumes.scans[0].sequences == ("flair",)
+    assert of_images.warnings == ()
+    told = f"the channels that were named are not used: {TOLD_BY_NAME}"
+    assert told in of_volumes.warnings
+    assert told not in read_case(files[1]).warnings
+    check_channels(files, ("post",))
+    check_channels(files[1:], None)
+    with pytest.raises(InputError, match=r"what --channels names must be .* of images, received NIfTI volumes: a vol"):
+        check_channels(files[1:], ("post",))
 
 
 def test_wrong_arguments_are_refused_before_anything_is_read(save: Save, grey: Picture) -> None:

@@ -176,3 +176,69 @@ def test_the_listing_order_of_the_disk_does_not_matter(touch: Touch, monkeypatch
 def test_a_case_named_after_the_current_folder(touch: Touch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(touch("patient/1.png") / "patient")
     assert [case.name for case in find_cases(".")] == ["patient"]
+
+
+def test_images_are_kept_beside_a_volume_that_is_no_sequence(touch: Touch) -> None:
+    root = touch("set/P1/1.png", "set/P1/2.png", "set/P1/1_mask.png", "set/P1/extra_t2.nii.gz", "set/P2/1.png")
+    first, second = find_cases(root / "set")
+    assert (first.name, second.name) == ("P1", "P2")
+    assert [one.name for one in first.images] == ["1.png", "2.png"]
+    assert [one.name for one in first.masks] == ["1_mask.png"]
+    assert first.problems == ()
+    assert first.warnings == ()
+    assert first.remarks == ("not used: extra_t2.nii.gz",)
+
+
+def test_a_folder_of_nothing_but_unused_volumes_is_a_problem(touch: Touch) -> None:
+    root = touch("P1/x_t2.nii.gz", "P1/notes/readme.txt")
+    (case,) = find_cases(root / "P1")
+    assert case.images == ()
+    assert case.problems[0].message == "a case must have FLAIR (or T1), received x_t2.nii.gz: no FLAIR"
+
+
+@pytest.mark.parametrize("whole", ["P1/1.png", "P1/a_flair.nii.gz"])
+def test_volumes_below_a_patient_that_cannot_be_used_are_told(touch: Touch, whole: str) -> None:
+    root = touch(whole, "P1/t2only/x_t2.nii.gz", "P1/notes/readme.txt")
+    case, below = find_cases(root / "P1")
+    assert (case.name, case.problems) == ("P1", ())
+    assert below.problems == (
+        Problem(str(root / "P1" / "t2only"), "a case must have FLAIR (or T1), received x_t2.nii.gz: no FLAIR"),
+    )
+
+
+def test_a_folder_below_a_patient_that_cannot_be_opened_is_told(touch: Touch, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = touch("P1/1.png", "P1/more/1.png")
+    listed = Path.iterdir
+
+    def refuse(self: Path) -> object:
+        if self.name == "more":
+            raise PermissionError(13, "Permission denied")
+        return listed(self)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    case, below = find_cases(root / "P1")
+    assert len(case.images) == 1
+    assert "received a folder that cannot be opened: Permission denied" in below.problems[0].message
+
+
+def test_cases_of_bids_are_named_after_subject_and_session(touch: Touch) -> None:
+    one = ("sub-01/anat/sub-01_FLAIR.nii.gz", "sub-01/anat/sub-01_T1w.nii.gz")
+    two = ("sub-02/ses-1/anat/sub-02_ses-1_FLAIR.nii.gz", "sub-02/ses-2/anat/sub-02_ses-2_FLAIR.nii.gz")
+    root = touch(*(f"bids/{name}" for name in (*one, *two, "sub-03/anat/readme.txt")))
+    cases = find_cases(root / "bids")
+    assert [case.name for case in cases] == ["sub-01", "sub-02_ses-1", "sub-02_ses-2", "sub-03"]
+    assert not any(case.warnings for case in cases)
+    assert find_cases(root / "bids" / "sub-02" / "ses-2" / "anat")[0].name == "sub-02_ses-2"
+
+
+def test_a_link_to_a_folder_is_named_after_the_link(touch: Touch, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = touch("store/HC_0001/1.png", "store/HC_0002/a_flair.nii.gz", "set/readme.txt")
+    try:
+        for name, target in (("patient-7", "HC_0001"), ("patient-8", "HC_0002")):
+            (root / "set" / name).symlink_to(root / "store" / target, target_is_directory=True)
+    except OSError:
+        pytest.skip("this system makes no symbolic links")
+    assert [case.name for case in find_cases(root / "set")] == ["patient-7", "patient-8"]
+    monkeypatch.chdir(root / "set")
+    assert [case.name for case in find_cases(["patient-8", "./patient-7/"])] == ["patient-8", "patient-7"]
+    assert [case.name for case in find_cases(["patient-7", root / "store" / "HC_0001"])] == ["patient-7"]

@@ -42,6 +42,26 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
         decode(tmp_path / "text.png")
 
 
+@pytest.mark.parametrize("rest", [b"and nothing more", b"\xff\xff\xff\x7f", b"\0\0\0\0"])
+def test_a_tiff_of_junk_is_refused_with_a_reason(tmp_path: Path, rest: bytes) -> None:
+    (tmp_path / "junk.tif").write_bytes(b"II*\0" + rest)
+    with pytest.raises(UnreadableFile, match=r"junk\.tif: a TIFF must have at least one page, received none where"):
+        decode(tmp_path / "junk.tif")
+
+
+@pytest.mark.parametrize(("error", "said"), [(KeyError(7), "(KeyError: 7)"), (ValueError(), "(ValueError)")])
+def test_a_decoder_without_words_is_named(
+    save: Save, grey: Picture, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def fail(_: bytes) -> None:
+        raise error
+
+    monkeypatch.setattr("gliascope.read.picture.decode_picture", fail)
+    with pytest.raises(UnreadableFile) as caught:
+        decode(save("1.png", grey))
+    assert str(caught.value).endswith(f"1.png: an image must be undamaged, received what cannot be decoded {said}")
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match=r"gone\.png: .*No such file"):
         decode(tmp_path / "gone.png")

@@ -183,6 +183,7 @@ def analyse(
     from gliascope.pipeline import Analyser, analyse_into
     from gliascope.pipeline.folder import check_place
     from gliascope.pipeline.jobs import choose_jobs
+    from gliascope.read.cases import check_channels
 
     sequences = parse_channels(channels)
     kinds = _kinds(write, seg_type, store=store)
@@ -197,6 +198,7 @@ def analyse(
             _finish([], output, quiet=True, as_json=as_json, held=held)
         try:
             files = _cases(named, {"pre": t1, "flair": flair, "post": t1c}, series or [])
+            check_channels(files, sequences)
             check_place(files, output)
         except InputError as wrong:
             raise typer.BadParameter(str(wrong)) from wrong

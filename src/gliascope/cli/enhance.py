@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "gliascope.enhance/1"
 """Name and version of what ``--json`` prints; the number rises when a key changes its meaning or goes."""
+
+logger = logging.getLogger(__name__)
 
 
 def enhance(
@@ -67,17 +70,20 @@ def enhance(
     from gliascope.cli.enhance_plan import plan_jobs
     from gliascope.cli.enhance_run import Settings
     from gliascope.prepare.enhancement import clahe_settings
+    from gliascope.read.cases import check_channels
     from gliascope.read.find import find_cases
 
     del verbose
     try:
         settings = Settings(clahe_settings(clip_limit, tile_grid), parse_channels(channels), figure)
         cases = find_cases(inputs)
-        _check_channels(cases, settings)
+        check_channels(cases, settings.channels)
         jobs = plan_jobs(cases, output)
     except InputError as problem:
         raise typer.BadParameter(str(problem)) from problem
-    images, problems = _run(jobs, settings, quiet=quiet, lines=not (quiet or as_json))
+    problems = _tell(cases, settings)
+    images, more = _run(jobs, settings, quiet=quiet, lines=not (quiet or as_json))
+    problems += more
     if as_json:
         used = {"clip_limit": settings.clahe.clip_limit, "tile_grid": settings.clahe.tile_grid}
         print(json.dumps({"schema": SCHEMA, "clahe": used, "images": images, "problems": problems}, indent=2))
@@ -85,9 +91,16 @@ def enhance(
         raise typer.Exit(1)
 
 
-def _check_channels(cases: list[CaseFiles], settings: Settings) -> None:
-    if settings.channels is not None and any(case.sequences for case in cases):
-        raise InputError("--channels names the channels of images; a volume's sequence is told by its file's name")
+def _tell(cases: list[CaseFiles], settings: Settings) -> list[dict[str, str]]:
+    """Say what is to be known of the choice of files, and which could not be used."""
+    from gliascope.read.cases import channels_unused
+
+    for case in cases:
+        for remark in (*case.remarks, *(channels_unused(case) if settings.channels is not None else ())):
+            logger.warning("%s: %s", case.path, remark)
+        for one in case.problems:
+            error(f"{one.path}: {one.message}")
+    return [{"path": one.path, "message": one.message} for case in cases for one in case.problems]
 
 
 def _run(

@@ -29,7 +29,7 @@ class Job:
     ----------
     case : str
     image : Path
-        The input; a folder where the case has no image.
+        The input.
     output : Path
         The enhanced image.
     figures : Path
@@ -61,7 +61,7 @@ def plan_jobs(cases: list[CaseFiles], output: Path) -> list[list[Job]]:
     Returns
     -------
     list of list of Job
-        One list a case.
+        One list a case that has images; why others have none is told by their problems.
 
     Raises
     ------
@@ -77,7 +77,8 @@ def plan_jobs(cases: list[CaseFiles], output: Path) -> list[list[Job]]:
     as_file = (is_image_name(output) or is_volume_name(output)) and not output.is_dir()
     if as_file:
         _check_file(cases, output)
-    jobs = [[_into_file(case, output)] if as_file else _into_folder(case, output) for case in cases]
+    filled = [case for case in cases if case.images]
+    jobs = [[_into_file(case, output)] if as_file else _into_folder(case, output) for case in filled]
     _check_places(list(itertools.chain.from_iterable(jobs)))
     return jobs
 
@@ -86,6 +87,8 @@ def _check_file(cases: list[CaseFiles], output: Path) -> None:
     """Refuse one file for several results, or for a result of another kind."""
     if len(cases) != 1 or cases[0].is_folder:
         raise InputError(f"{output}: one file holds the result of one image; name a folder for several")
+    if not cases[0].images:
+        return
     if cases[0].sequences and not output.name.lower().endswith(VOLUME):
         raise InputError(f"{output}: a volume is written as {VOLUME}, received {output.name!r}")
     if not cases[0].sequences and output.suffix.lower() not in WRITTEN:
@@ -120,7 +123,7 @@ def _into_folder(case: CaseFiles, output: Path) -> list[Job]:
     folder = output / case.name
     stems = [image.stem.casefold() for image in case.images]
     jobs = []
-    for image in case.images or (case.path,):
+    for image in case.images:
         stem = image.stem if stems.count(image.stem.casefold()) == 1 else image.name
         name = image.name if image.suffix.lower() in WRITTEN else f"{stem}.png"
         jobs.append(Job(case.name, image, folder / name, folder / "figures", stem))

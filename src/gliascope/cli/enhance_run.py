@@ -106,8 +106,6 @@ def _volume(
 
 
 def _read(job: Job) -> Pages:
-    if job.image.is_dir():
-        raise InputError("a folder must hold images, received none")
     decoded = decode(job.image)
     for one in decoded.notes:
         logger.warning("%s: %s", job.image, one)

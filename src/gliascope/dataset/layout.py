@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gliascope.dataset.names import INSIDE, folder_name, institution_of, is_session, patient_of
+from gliascope.dataset.names import institution_of, patient_of
 from gliascope.errors import InputError
 from gliascope.read import find_cases, read_case
 from gliascope.read.find import CaseFiles
+from gliascope.read.folders import INSIDE, folder_name, is_session
 from gliascope.read.names import safe_name
 from gliascope.read.nifti.names import understand
 
@@ -186,7 +187,7 @@ def name_of(case: CaseFiles, *, is_alone: bool = True) -> str:
     Returns
     -------
     str
-        After its folder, see `gliascope.dataset.names.folder_name`. A case of volumes that lies among others has the
+        After its folder, see `gliascope.read.folders.folder_name`. A case of volumes that lies among others has the
         name that its files share, behind the folder's where that is a session's.
     """
     if is_alone or not case.sequences:

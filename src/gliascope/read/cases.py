@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,8 @@ from gliascope.scan import Case, Mask, Problem, Scan, Sequence, Source
 
 DIFFERENT: Final = "the slices differ in size, channels or depth: each is taken by itself"
 SEVERAL_VOLUMES: Final = "the folder holds several files of which some have many pages: each file is taken by itself"
+TOLD_BY_NAME: Final = "a volume's sequence is told by its file's name"
+TOLD_BY_HEADER: Final = "the sequence of a DICOM series is told by its headers"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,8 @@ def read_cases(
         Image files (each its own case), patients' folders, folders of patients.
     channels : tuple of str or None
         The sequence of each channel, where the files do not follow the rule: grey is FLAIR, and
-        red, green, blue are pre-contrast, FLAIR, post-contrast.
+        red, green, blue are pre-contrast, FLAIR, post-contrast. A case of volumes gets a warning that they are
+        not used.
     register : bool
         Register every sequence of a NIfTI or DICOM case to its FLAIR, not only where it is measured to lie elsewhere.
     series : sequence of str
@@ -88,12 +91,9 @@ def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None, *,
         If `channels` names no possible scan. Whatever is wrong with a file becomes a problem.
     """
     check_sequences(channels)
-    if files.sequences:
-        return _read_volumes(files, register=register)
-    if files.study is not None:
-        from gliascope.read.dicom.case import read_study
-
-        return read_study(files.study, files.name, files.problems, register=register)
+    if files.sequences or files.study is not None:
+        case = _read_volumes(files, register=register)
+        return case if channels is None else replace(case, warnings=(*case.warnings, *channels_unused(files)))
     problems = list(files.problems)
     masks, unmatched = match_masks(files.images, files.masks)
     warnings = dict.fromkeys((*files.remarks, *unmatched))
@@ -102,10 +102,37 @@ def read_case(files: CaseFiles, channels: tuple[Sequence, ...] | None = None, *,
         pages = _read_image(image, masks.get(image), problems, warnings)
         if pages:
             read.append(pages)
-    return _assemble(files.name, read, channels, problems, warnings)
+    case = _assemble(files.name, read, channels, problems, warnings)
+    return replace(case, warnings=(*case.warnings, *_gaps(files.images, case.scans)))
+
+
+def channels_unused(files: CaseFiles) -> tuple[str, ...]:
+    """Warn that channels which the user names are not used for a case; nothing where it is one of images."""
+    told = TOLD_BY_NAME if files.sequences else TOLD_BY_HEADER if files.study is not None else ""
+    return (f"the channels that were named are not used: {told}",) if told else ()
+
+
+def check_channels(cases: Many[CaseFiles], channels: tuple[Sequence, ...] | None) -> None:
+    """Refuse channels that the user names for no image at all.
+
+    Raises
+    ------
+    InputError
+        If there are volumes among the cases and no images.
+    """
+    volumes = [one for one in cases if one.sequences or one.study is not None]
+    if channels is None or not volumes or any(one.images and not one.sequences for one in cases):
+        return
+    first = volumes[0]
+    kind, told = ("NIfTI volumes", TOLD_BY_NAME) if first.sequences else ("a DICOM study", TOLD_BY_HEADER)
+    raise InputError(f"{first.path}: what --channels names must be the channels of images, received {kind}: {told}")
 
 
 def _read_volumes(files: CaseFiles, *, register: bool) -> Case:
+    if files.study is not None:
+        from gliascope.read.dicom.case import read_study
+
+        return read_study(files.study, files.name, files.problems, register=register)
     from gliascope.read.nifti.case import VolumeReader
 
     reader = VolumeReader(files.images, files.sequences, always_register=register)
@@ -134,6 +161,20 @@ def _read_image(path: Path, mask: Path | None, problems: list[Problem], warnings
         _Page(pixels, Source(path, number, count, pixel_hash(pixels)), truth)
         for number, (pixels, truth) in enumerate(zip(decoded.pages, truths, strict=True))
     ]
+
+
+def _gaps(images: Many[Path], scans: Many[Scan]) -> Iterator[str]:
+    """Tell of slices that became neighbours because what lies between them cannot be read."""
+    places = {path: place for place, path in enumerate(images)}
+    for before, after in itertools.chain.from_iterable(itertools.pairwise(scan.sources) for scan in scans):
+        if before.path is None or after.path is None:
+            continue
+        missing = ", ".join(one.name for one in images[places[before.path] + 1 : places[after.path]])
+        if missing:
+            yield (
+                f"{before.path.name} and {after.path.name} are taken as neighbours, though they may be further apart "
+                f"than the others: {missing} between them cannot be read"
+            )
 
 
 def _problem(path: Path, error: InputError) -> Problem:

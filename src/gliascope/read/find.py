@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from gliascope.errors import InputError
 from gliascope.read.dicom.files import Place
 from gliascope.read.dicom.search import Gathered, is_archive_name, is_dicom_file, is_directory_name
+from gliascope.read.folders import case_name
 from gliascope.read.names import name_apart, natural_key, safe_name
 from gliascope.read.nifti.group import VolumeGroup, group_volumes, lone_volume
 from gliascope.read.nifti.names import SUFFIXES as VOLUME_SUFFIXES
@@ -59,6 +60,8 @@ class CaseFiles:
         Names of a volume's truths that fit; the first of several is taken.
     others : tuple of str
         Names of volumes in the same folder that are no sequence of ours.
+    is_bare : bool
+        True where nothing was found that could have been a case.
     """
 
     name: str
@@ -72,6 +75,7 @@ class CaseFiles:
     study: Plan | None = None
     truths: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    is_bare: bool = False
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -191,10 +195,9 @@ def case_of_volumes(files: Mapping[Contrast, Path]) -> CaseFiles:
 
 
 def _identity(case: CaseFiles) -> tuple[Path, ...]:
-    """What tells two cases apart: the folder or image, and for volumes their files."""
-    if case.sequences:
-        return tuple(one.resolve() for one in case.images)
-    return (case.path.resolve(),)
+    """What tells two cases apart: their files, and but for volumes the folder or image that was met."""
+    files = tuple(one.resolve() for one in case.images)
+    return files if case.sequences else (case.path.resolve(), *files)
 
 
 def _check_argument(path: Path) -> None:
@@ -254,18 +257,23 @@ def _walk(folder: Path, above: frozenset[Path], root: Path, dicom: Gathered) -> 
     files = [one for one in entries if is_image_name(one) and one.is_file()]
     images = tuple(one for one in files if not is_mask_name(one))
     folders = [one for one in entries if one.is_dir()]
-    volumes = list(_volume_cases(folder, real.name, _volumes(entries)))
+    name = safe_name(case_name(folder))
+    volumes = list(_volume_cases(folder, name, _volumes(entries)))
     yield from volumes
+    unused = () if volumes else tuple(one.name for one in _volumes(entries))
     places = [Place(one) for one in entries if _is_other_file(one) and is_dicom_file(one)]
     dicom.add(places, root)
     below = [case for one in folders for case in _walk(one, above | {real}, root, dicom)]
     if images:
         masks = tuple(one for one in files if is_mask_name(one))
-        yield CaseFiles(safe_name(real.name), folder, images, masks, is_folder=True, warnings=_same_stems(images))
+        same = _same_stems(images)
+        yield CaseFiles(name, folder, images, masks, is_folder=True, warnings=same, others=unused)
+    elif unused:
+        yield CaseFiles(name, folder, (), is_folder=True, problems=(_no_flair(folder, unused),))
     elif not (folders or volumes or places):
-        yield _without_images(folder, _what_else(entries))
-    if not (images or volumes) or any(case.images for case in below):
-        yield from below
+        yield _without_images(folder, _what_else(entries), is_bare=True)
+    is_whole = bool(images or volumes or unused) and not any(case.images for case in below)
+    yield from (case for case in below if not (is_whole and case.is_bare))
 
 
 def _is_other_file(path: Path) -> bool:
@@ -275,7 +283,7 @@ def _is_other_file(path: Path) -> bool:
 def _case_of_study(found: Found) -> CaseFiles:
     """Make the case of a study, named by its Study Instance UID: names of folders often are the patient's."""
     root = found.root
-    name = safe_name(root.resolve().name) if found.plan is None else found.plan.study.uid
+    name = safe_name(case_name(root)) if found.plan is None else found.plan.study.uid
     return CaseFiles(name, root, (), is_folder=root.is_dir(), problems=found.problems, study=found.plan)
 
 
@@ -286,16 +294,12 @@ def _volumes(entries: list[Path]) -> list[Path]:
 def _volume_cases(folder: Path, name: str, paths: list[Path]) -> Iterator[CaseFiles]:
     """Cases of the NIfTI files directly in a folder; a case that has them all is named after the folder."""
     groups = group_volumes(paths)
-    if not groups and paths:
-        received = ", ".join(one.name for one in paths[:4])
-        problem = Problem(str(folder), f"a case must have FLAIR (or T1), received {received}: no FLAIR")
-        yield CaseFiles(safe_name(name), folder, (), is_folder=True, problems=(problem,))
     for group in groups:
         yield replace(_case_of_group(group, folder, folder, name if len(groups) == 1 else ""), is_folder=True)
 
 
 def _case_of_group(group: VolumeGroup, path: Path, folder: Path, name: str = "") -> CaseFiles:
-    named = name or group.prefix or folder.resolve().name
+    named = name or group.prefix or case_name(folder)
     return CaseFiles(
         safe_name(named),
         path,
@@ -313,11 +317,15 @@ def _entries(folder: Path) -> list[Path]:
     return sorted(entries, key=lambda one: natural_key(one.name))
 
 
-def _without_images(folder: Path, received: str) -> CaseFiles:
+def _no_flair(folder: Path, names: tuple[str, ...]) -> Problem:
+    return Problem(str(folder), f"a case must have FLAIR (or T1), received {', '.join(names[:4])}: no FLAIR")
+
+
+def _without_images(folder: Path, received: str, *, is_bare: bool = False) -> CaseFiles:
     problem = Problem(
         str(folder), f"a folder must hold images ({', '.join((*SUFFIXES, *VOLUME_SUFFIXES))}) or DICOM, {received}"
     )
-    return CaseFiles(safe_name(folder.resolve().name), folder, (), is_folder=True, problems=(problem,))
+    return CaseFiles(safe_name(case_name(folder)), folder, (), is_folder=True, problems=(problem,), is_bare=is_bare)
 
 
 def _what_else(entries: list[Path]) -> str:

@@ -43,8 +43,15 @@ def decode(path: Path) -> Decoded:
     except InputError as error:
         raise UnreadableFile(f"{path}: {error}") from error
     except Exception as error:  # decoders raise anything on damaged content
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UnreadableFile(f"{path}: an image must be undamaged, received {reason}") from error
+        raise UnreadableFile(f"{path}: an image must be undamaged, received {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What a decoder says, or what it raised where that is no words, as the number of a tag that is missing."""
+    text, kind = " ".join(str(error).split()), type(error).__name__
+    if any(map(str.isalpha, text)):
+        return text
+    return f"what cannot be decoded ({kind}: {text})" if text else f"what cannot be decoded ({kind})"
 
 
 def _decode(path: Path) -> Decoded:

@@ -42,9 +42,12 @@ def check_chain(file: tifffile.TiffFile) -> None:
     Raises
     ------
     InputError
-        If a page is not in the file or comes a second time.
+        If there is no page, or one is not in the file or comes a second time.
     """
-    offset, seen = file.pages.first.offset, set()
+    try:
+        offset, seen = file.pages.first.offset, set()
+    except IndexError as error:
+        raise InputError("a TIFF must have at least one page, received none where its head says") from error
     while offset:
         if offset in seen or offset >= file.filehandle.size:
             raise InputError("all pages of an image must be in the file, received a file with pages missing")
