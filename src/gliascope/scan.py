@@ -17,6 +17,38 @@ Sequence = Literal["pre", "flair", "post"]
 SEQUENCES: Final[tuple[Sequence, ...]] = ("pre", "flair", "post")
 """Channel order of the LGG data set, of the networks and of every three-channel scan."""
 
+SHARED: Final = 0.5
+"""A value that a larger share of the voxels at the slices' borders has is the background's."""
+WHITE: Final = 0.75
+"""From this share of the range on, a value is no background; 0 is half-way where the head alone was normalised."""
+DARKEST: Final = 0.1
+"""Percentile that is taken for the background where the borders share no value: no lone voxel decides."""
+
+
+def background_level(values: NDArray[Any]) -> float:
+    """Tell the value of what lies around the head, whatever was added to all values.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., row, column)
+        One sequence, finite; not empty.
+
+    Returns
+    -------
+    float
+        0 where that is the lowest value. Otherwise what the slices' borders share (`SHARED`), unless that is white
+        (`WHITE`); otherwise one of the lowest values (`DARKEST`).
+    """
+    lowest, highest = float(values.min()), float(values.max())
+    if lowest == 0:
+        return 0.0
+    border = np.concatenate([values[..., [0, -1], :].ravel(), values[..., [0, -1]].ravel()])
+    levels, counts = np.unique(border, return_counts=True)
+    commonest = int(np.argmax(counts))
+    if counts[commonest] > SHARED * border.size and levels[commonest] < lowest + WHITE * (highest - lowest):
+        return float(levels[commonest])
+    return float(np.percentile(values, DARKEST, method="lower"))
+
 
 @dataclass(frozen=True)
 class Source:

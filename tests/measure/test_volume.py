@@ -207,6 +207,27 @@ def test_the_side_of_a_lesion(at: float, side: str) -> None:
     assert side_of(lesion, grid.affine, plane)[1] == pytest.approx({-35: 0, 35: 1, 0: 0.5}[int(at)], abs=0.1)
 
 
+@pytest.mark.parametrize("added", [-1024, 4096])
+def test_the_plane_does_not_depend_on_the_background_s_value(added: int) -> None:
+    image, grid, _ = made_head(12, 8)
+    image = image.round()
+    plain, other = symmetry_plane(image, grid), symmetry_plane(image + added, grid)
+    assert plain is not None
+    assert other is not None
+    assert np.allclose(other.normal, plain.normal, atol=1e-3)
+    assert other.offset == pytest.approx(plain.offset, abs=0.05)
+
+
+@pytest.mark.parametrize("factor", [2.0**100, 2.0**-80])
+def test_the_plane_does_not_depend_on_the_unit_of_intensity(factor: float) -> None:
+    image, grid, _ = made_head(12, 8)
+    plain, other = symmetry_plane(image, grid), symmetry_plane(image * np.float32(factor), grid)
+    assert plain is not None
+    assert other is not None
+    assert np.array_equal(other.normal, plain.normal)
+    assert other.offset == plain.offset
+
+
 def test_noise_has_no_plane_of_symmetry() -> None:
     noise = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(24, 60, 60)), 4).astype(np.float32)
     assert symmetry_plane(np.clip(noise, 0, None), Grid((60, 60, 24), affine_of((3, 3, 6)))) is None

@@ -179,6 +179,21 @@ def test_float_intensities_become_8_bits_by_percentiles() -> None:
     assert np.array_equal(to_uint8(np.full((1, 4, 4, 1), np.nan, dtype=np.float32)), np.zeros((1, 4, 4, 1), np.uint8))
 
 
+@pytest.mark.parametrize("added", [-1024, 4096])
+def test_8_bits_do_not_depend_on_the_background_s_value(added: int) -> None:
+    values = np.random.default_rng(0).integers(0, 900, (3, 40, 40, 1)).astype(np.float32)
+    values[:, :12] = values[:, -12:] = values[:, :, :12] = values[:, :, -12:] = 0
+    assert np.array_equal(to_uint8(values + added), to_uint8(values))
+
+
+def test_a_background_of_0_between_normalised_values_stays_where_it_was() -> None:
+    values = np.random.default_rng(0).normal(0, 1, (3, 40, 40, 1)).astype(np.float32)
+    values[:, :8] = values[:, -8:] = values[:, :, :8] = values[:, :, -8:] = 0
+    low, high = np.percentile(values[values != 0], (0.1, 99.9))
+    expected = np.rint(np.clip((values - low) / float(high - low), 0, 1) * 255).astype(np.uint8)
+    assert np.array_equal(to_uint8(values), expected)
+
+
 def test_bytes_pass_unchanged() -> None:
     values = np.arange(48, dtype=np.uint8).reshape(1, 4, 4, 3)
     assert to_uint8(values) is values

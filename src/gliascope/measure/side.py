@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gliascope.findings import Side
 from gliascope.geometry import Affine, Grid, index_map, to_world, upright
+from gliascope.scan import background_level
 
 STEP: Final = 4.0
 """Voxel edge at which the plane is looked for, in millimetres."""
@@ -68,7 +69,7 @@ def symmetry_plane(image: NDArray[Any], grid: Grid, ignore: NDArray[np.bool_] | 
     from scipy import ndimage, optimize  # half of a second that other inputs need not spend
 
     coarse = upright(grid, (STEP, STEP, STEP))
-    values = _sampled(ndimage.gaussian_filter(image.astype(np.float32), _smoothing(grid)), grid, coarse)
+    values = _sampled(ndimage.gaussian_filter(_above(image), _smoothing(grid)), grid, coarse)
     signal = values[values > 0]
     if signal.size < 100:
         return None
@@ -149,6 +150,16 @@ class _Search:
         spread = np.sqrt((both * one**2).sum() * (both * two**2).sum())
         overlap = share / max(self.weight.sum(), 1)
         return float((both * one * two).sum() / spread * overlap) if spread > 0 else 0.0
+
+
+def _above(image: NDArray[Any]) -> NDArray[np.float32]:
+    """Let the background be 0 and the brightest about 1: squares of large values would leave single precision.
+
+    By a power of two, which changes no digit.
+    """
+    values = np.ldexp(image.astype(np.float32), -np.frexp(np.abs(image).max())[1]).astype(np.float32, copy=False)
+    level = background_level(values)
+    return np.asarray(values - np.float32(level) if level else values)
 
 
 def _smoothing(grid: Grid) -> list[float]:

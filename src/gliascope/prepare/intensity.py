@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliascope.recipe import Preparation
+from gliascope.scan import background_level
 
 DISPLAY_PERCENTILES: Final = (0.1, 99.9)
-"""Range of a channel without a fixed scale that becomes 0 to 255, in percentiles of its non-zero pixels."""
+"""Range of a channel without a fixed scale that becomes 0 to 255, in percentiles of its pixels but the background."""
 
 MINIMUM_DEVIATION: Final = 1e-3
 """Smallest deviation, in grey levels, that z-scores are divided by: a constant channel becomes 0."""
@@ -38,11 +39,12 @@ def to_uint8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _scale(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     finite = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    signal = finite[finite != 0]
+    level = background_level(finite)
+    signal = finite[finite != np.float32(level)]
     if signal.size == 0:
         return np.zeros(values.shape, dtype=np.uint8)
     low, high = np.percentile(signal, DISPLAY_PERCENTILES)
-    low = min(low, 0.0) if signal.min() < 0 or signal.size < finite.size else low
+    low = min(low, level) if signal.min() < level or signal.size < finite.size else low
     span = max(float(high - low), np.finfo(np.float32).tiny)
     return np.asarray(np.rint(np.clip((finite - low) / span, 0, 1) * 255), dtype=np.uint8)
 

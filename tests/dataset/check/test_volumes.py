@@ -113,6 +113,7 @@ BROKEN: list[tuple[str, Break, str, str]] = [
     ("unreadable", cut("t1"), f"{B}/{B}_t1.nii.gz", "ended before"),
     ("unreadable", cut("seg"), f"{B}/{B}_seg.nii.gz", "ended before"),
     ("image-without-mask", lose("seg"), f"{B}/{B}_flair.nii.gz", "no truth"),
+    ("image-without-mask", change("seg", lambda m: m[..., :3]), f"{B}/{B}_seg.nii.gz", "a truth of 3 of 5 slices"),
     ("mask-size", change("seg", np.copy, moved(900)), f"{B}/{B}_seg.nii.gz", "one that lies elsewhere"),
     ("mask-values", change("seg", soft), f"{B}/{B}_seg.nii.gz", "of them"),
     ("no-flair", lose("flair"), B, "pre-contrast and post-contrast alone"),

@@ -136,6 +136,40 @@ def test_signed_values_and_padding(flair: WriteFlair, values: NDArray[np.uint16]
     assert np.array_equal(back[:, 1:], values[:, 1:].astype(np.float32) - 100)
 
 
+@pytest.mark.parametrize("padding", [65535, 0])
+def test_padding_of_a_negative_is_dark(
+    flair: WriteFlair, values: NDArray[np.uint16], series_of: SeriesOf, padding: int
+) -> None:
+    def change(place: int, data: Any) -> None:
+        pixels = values[place].copy()
+        pixels[:3] = padding
+        data.PhotometricInterpretation, data.PixelData = "MONOCHROME1", pixels.astype("<u2").tobytes()
+        data.add_new(0x00280120, "US", padding)
+
+    stored = decode_series(series_of(flair(change)), "flair", [])
+    assert stored is not None
+    back, others = stored.values.transpose(2, 1, 0), values[:, 3:]
+    assert np.array_equal(back[:, 3:], float(others.max()) + float(others.min()) - others)
+    assert all((back[place, :3] == back[place, 3:].min()).all() for place in range(6))
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_a_slice_of_padding_is_dark(
+    flair: WriteFlair, values: NDArray[np.uint16], series_of: SeriesOf, photometric: str
+) -> None:
+    def change(place: int, data: Any) -> None:
+        data.PhotometricInterpretation = photometric
+        data.add_new(0x00280120, "US", 60000)
+        if place == 5:
+            data.PixelData = np.full((8, 10), 60000, "<u2").tobytes()
+
+    stored = decode_series(series_of(flair(change)), "flair", [])
+    assert stored is not None
+    back = stored.values.transpose(2, 1, 0)
+    assert (back[5] == back[:5].min()).all()
+    assert back.max() == values[:5].max()
+
+
 def test_a_tilted_gantry_is_a_sheared_volume(values: NDArray[np.uint16]) -> None:
     affine = np.diag([1.0, 1.0, 5.0, 1.0])
     affine[1, 2] = 5 * np.tan(np.radians(14))

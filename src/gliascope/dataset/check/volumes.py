@@ -17,7 +17,7 @@ from gliascope.errors import InputError, SoftMask, UnreadableFile
 from gliascope.prepare import LONG_NAMES, real_sequences
 from gliascope.read import read_case
 from gliascope.read.find import CaseFiles
-from gliascope.read.nifti.truth import OTHER_GRID, read_truth
+from gliascope.read.nifti.truth import OTHER_GRID, lay_truth
 from gliascope.read.truth import SEVERAL_LABELS
 from gliascope.read.volume.join import missing_note
 from gliascope.scan import SEQUENCES, Case, Scan
@@ -90,18 +90,21 @@ def _check_truth(files: CaseFiles, first: Path, case: Case, notes: Notes) -> NDA
     if not case.scans:
         return None
     try:
-        inside, told = read_truth(path, case.scans[0])
+        truth = lay_truth(path, case.scans[0])
     except UnreadableFile as error:
         notes.add("unreadable", path, reason_of(error, path))
         return None
     except InputError as error:
         notes.add("mask-values" if isinstance(error, SoftMask) else "mask-size", path, reason_of(error, path))
         return None
-    if SEVERAL_LABELS in told:
+    if SEVERAL_LABELS in truth.notes:
         notes.add("mask-labels", path, "several labels; all of them are taken as tumour")
-    if OTHER_GRID in told:
+    if not truth.covered.all():
+        count = np.count_nonzero(truth.covered)
+        notes.add("image-without-mask", path, f"a truth of {count} of {len(truth.covered)} slices")
+    elif OTHER_GRID in truth.notes:
         notes.add("mask-grid", path, "another grid; the outline is interpolated")
-    return inside
+    return truth.inside
 
 
 def _check_inside(files: CaseFiles, inside: NDArray[np.bool_], facts: tuple[Slice, ...], notes: Notes) -> None:

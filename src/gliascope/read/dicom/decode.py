@@ -42,8 +42,8 @@ def decode_series(series: Series, sequence: Sequence, problems: list[Problem]) -
     Returns
     -------
     Stored or None
-        Values scaled by slope and intercept; white-is-zero images are turned round. None where a file is damaged: a
-        volume without one of its slices would be wrong.
+        Values scaled by slope and intercept; white-is-zero images are turned round, and padding is as dark as the
+        darkest other value. None where a file is damaged: a volume without one of its slices would be wrong.
     """
     stack = series.stack
     assert stack is not None
@@ -53,16 +53,19 @@ def decode_series(series: Series, sequence: Sequence, problems: list[Problem]) -
     for number_of, (instance, _) in enumerate(stack.members):
         places.setdefault(instance.place, []).append(number_of)
     is_byte, before = True, len(problems)
+    is_negative = series.first.photometric == "MONOCHROME1"
     with Archives() as archives:
         for place, slots in places.items():
             frames = [stack.members[one][1] for one in slots]
             try:
-                is_byte &= _fill(read_dataset(place, pixels=True, archives=archives), frames, slots, values)
+                data = read_dataset(place, pixels=True, archives=archives)
+                is_byte &= _fill(data, frames, slots, values, is_negative=is_negative)
             except InputError as error:
                 problems.append(Problem(str(place), str(error).removeprefix(f"{place}: ")))
     if len(problems) > before:
         return None
-    if series.first.photometric == "MONOCHROME1":
+    _fill_blank(values, is_negative=is_negative)
+    if is_negative:
         values = values.max() + values.min() - values
     return Stored(
         path=stack.members[0][0].place.path,
@@ -76,8 +79,10 @@ def decode_series(series: Series, sequence: Sequence, problems: list[Problem]) -
     )
 
 
-def _fill(data: FileDataset, frames: list[Plane], slots: list[int], values: NDArray[np.float32]) -> bool:
-    """Decode the frames of one file into their slices; whether they are plain bytes."""
+def _fill(
+    data: FileDataset, frames: list[Plane], slots: list[int], values: NDArray[np.float32], *, is_negative: bool
+) -> bool:
+    """Decode the frames of one file into their slices, NaN where all is padding; whether they are plain bytes."""
     is_byte = whole(data, "BitsAllocated") == 8 and whole(data, "PixelRepresentation") == 0
     padding = number(data, "PixelPaddingValue")
     wanted = dict(zip((one.frame for one in frames), zip(frames, slots, strict=True), strict=True))
@@ -87,14 +92,27 @@ def _fill(data: FileDataset, frames: list[Plane], slots: list[int], values: NDAr
             scaled = (stored.astype(np.float64) * plane.slope + plane.intercept).astype(np.float32)
         if not np.isfinite(scaled).all():
             raise InputError("rescaled values must be finite, received others")
-        outside = stored == padding if padding else np.zeros((), dtype=np.bool_)
-        if outside.any() and not outside.all():
-            scaled[outside] = scaled[~outside].min()
+        # 0 is the darkest value as it is, unless the image is a negative
+        is_padded = padding is not None and (padding != 0 or is_negative)
+        outside = stored == padding if is_padded else np.zeros((), dtype=np.bool_)
+        if outside.any():
+            scaled[outside] = np.nan if outside.all() else _darkest(scaled[~outside], is_negative=is_negative)
         values[slot] = scaled
         is_byte &= plane.slope == 1 and plane.intercept == 0
     if wanted:
         raise InputError(f"pixel data must hold every frame, received none for frame {min(wanted) + 1}")
     return is_byte
+
+
+def _fill_blank(values: NDArray[np.float32], *, is_negative: bool) -> None:
+    """Make slices that are padding throughout as dark as the others are at most."""
+    blank = np.isnan(values[:, 0, 0])
+    if blank.any():
+        values[blank] = 0 if blank.all() else _darkest(values[~blank], is_negative=is_negative)
+
+
+def _darkest(values: NDArray[np.float32], *, is_negative: bool) -> np.float32:
+    return np.float32(values.max() if is_negative else values.min())
 
 
 def _frames(data: FileDataset, wanted: set[int], size: tuple[int, int]) -> Iterator[tuple[int, NDArray[Any]]]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from gliascope.errors import InputError
 from gliascope.read.nifti.decode import decode_nifti
-from gliascope.read.nifti.truth import read_truth
+from gliascope.read.nifti.header import UNPLACED_NOTES
+from gliascope.read.nifti.truth import lay_truth
 from gliascope.read.volume.join import REFERENCE, Joiner
 from gliascope.read.volume.stored import Stored
 from gliascope.scan import Case, Mask, Problem, Scan, Sequence
@@ -46,22 +47,25 @@ class VolumeReader:
         Case
             With one scan, or none where no file can be used.
         """
-        found = {one: self._decode(one) for one in REFERENCE if one in self.files}
-        volumes = {one: volume for one, volume in found.items() if volume is not None}
+        volumes: dict[Sequence, Stored] = {}
+        for one in REFERENCE:
+            if one in self.files and (volume := self._decode(one, is_reference=not volumes)) is not None:
+                volumes[one] = volume
         if not volumes:
             return Case(name, (), (), tuple(self.problems), tuple(self.warnings))
         scan = self._joiner.join(volumes, tuple(self.files))
         truths = self._truths(truth, scan) if truth is not None else (None,) * len(scan)
         return Case(name, (scan,), truths, tuple(self.problems), tuple(dict.fromkeys(self.warnings)))
 
-    def _decode(self, sequence: Sequence) -> Stored | None:
+    def _decode(self, sequence: Sequence, *, is_reference: bool) -> Stored | None:
         path = self.files[sequence]
         try:
             decoded = decode_nifti(path)
         except InputError as error:
             self.problems.append(Problem(str(path), str(error).removeprefix(f"{path}: ")))
             return None
-        self.warnings.extend(f"{path.name}: {note}" for note in decoded.notes)
+        about_others = () if is_reference else UNPLACED_NOTES  # the joiner tells what is assumed instead
+        self.warnings.extend(f"{path.name}: {note}" for note in decoded.notes if note not in about_others)
         header = decoded.header
         is_byte = header.dtype == np.uint8 and header.slope == 1 and header.intercept == 0
         return Stored(
@@ -77,9 +81,10 @@ class VolumeReader:
 
     def _truths(self, path: Path, scan: Scan) -> tuple[Mask | None, ...]:
         try:
-            inside, notes = read_truth(path, scan)
+            truth = lay_truth(path, scan)
         except InputError as error:
             self.problems.append(Problem(str(path), str(error).removeprefix(f"{path}: ")))
             return (None,) * len(scan)
-        self.warnings.extend(f"{path.name}: {note}" for note in notes)
-        return tuple(Mask(one, path) for one in inside)
+        self.warnings.extend(f"{path.name}: {note}" for note in truth.notes)
+        pairs = zip(truth.inside, truth.covered, strict=True)
+        return tuple(Mask(one, path) if is_covered else None for one, is_covered in pairs)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gliascope.errors import InputError, UnreadableFile
 from gliascope.read.nifti.header import Header, header_class, parse_header
+from gliascope.read.nifti.padding import replace_padding
 
 _GZIP: Final = b"\x1f\x8b"
 _LONGEST_HEADER: Final = 540
@@ -37,12 +38,14 @@ class Decoded:
     notes: tuple[str, ...]
 
 
-def decode_nifti(path: Path) -> Decoded:
+def decode_nifti(path: Path, *, is_mask: bool = False) -> Decoded:
     """Decode a NIfTI-1 or NIfTI-2 file, compressed or not; the content tells, not the name.
 
     Parameters
     ----------
     path : Path
+    is_mask : bool
+        Whether the values are labels, of which none is padding (`gliascope.read.nifti.padding`).
 
     Returns
     -------
@@ -59,8 +62,8 @@ def decode_nifti(path: Path) -> Decoded:
             file.seek(0)
             if is_packed:
                 with gzip.GzipFile(fileobj=file) as unpacked:
-                    return _decode(unpacked)
-            return _decode(file)
+                    return _decode(unpacked, is_mask=is_mask)
+            return _decode(file, is_mask=is_mask)
     except InputError as error:
         raise UnreadableFile(f"{path}: {error}") from error
     except (OSError, EOFError, zlib.error) as error:
@@ -68,7 +71,7 @@ def decode_nifti(path: Path) -> Decoded:
         raise UnreadableFile(f"{path}: a NIfTI must be readable and undamaged, received {reason}") from error
 
 
-def _decode(stream: io.BufferedIOBase | gzip.GzipFile) -> Decoded:
+def _decode(stream: io.BufferedIOBase | gzip.GzipFile, *, is_mask: bool) -> Decoded:
     start = stream.read(_LONGEST_HEADER)
     if not start:
         raise InputError("a NIfTI file must not be empty, received 0 bytes")
@@ -77,7 +80,7 @@ def _decode(stream: io.BufferedIOBase | gzip.GzipFile) -> Decoded:
     stream.seek(header.offset)
     values, is_whole = _voxels(stream, header)
     notes = header.notes if is_whole else (*header.notes, NOT_FINITE)
-    return Decoded(header, values, notes)
+    return Decoded(header, values, notes if is_mask else (*notes, *replace_padding(values)))
 
 
 def _skip(stream: io.BufferedIOBase | gzip.GzipFile, count: int) -> None:

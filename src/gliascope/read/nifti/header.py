@@ -25,6 +25,8 @@ NO_ORIENTATION: Final = (
     "the header says nothing about orientation (qform and sform are 0): columns are taken to rise to the patient's "
     "left, rows to anterior, slices to superior; no side is reported"
 )
+UNPLACED_NOTES: Final = (NO_SPACING, NO_ORIENTATION)
+"""What is told of the volume that gives its grid to the others."""
 _UNITS: Final = {1: ("metres", 1000.0), 3: ("micrometres", 0.001)}
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gliascope.geometry import Grid, upright
 from gliascope.read.volume.resample import as_image, resample
+from gliascope.scan import background_level
 
 if TYPE_CHECKING:
     import SimpleITK
@@ -26,7 +27,7 @@ SHIFT: Final = 2
 BINS: Final = 32
 """Grey levels of the joint histogram."""
 BRIGHTEST: Final = 97.0
-"""Percentile of the voxels above 0 that brighter ones are cut to."""
+"""Percentile of the voxels above the background that brighter ones are cut to."""
 GAIN: Final = 1.02
 """A shift must explain more than this many times the mutual information, so that a symmetric optimum is no fault."""
 SEED: Final = 1
@@ -76,7 +77,7 @@ def is_misaligned(flair: NDArray[Any], grid: Grid, other: NDArray[Any], other_gr
         True as well where they have less than `LEAST_COMMON` in common.
     """
     coarse = upright(grid, (STEP, STEP, STEP))
-    fixed, moving = _even(resample(flair, grid, coarse)), _even(resample(other, other_grid, coarse))
+    fixed, moving = _even(_above(flair), grid, coarse), _even(_above(other), other_grid, coarse)
     if np.count_nonzero(moving) < LEAST_COMMON * np.count_nonzero(fixed):
         return True
     still = _information(fixed, moving, STILL)
@@ -98,7 +99,7 @@ def register(flair: NDArray[Any], grid: Grid, other: NDArray[Any], other_grid: G
         The better of the motions found from where the headers say and from where the middles meet.
     """
     coarse, other_coarse = (upright(one, (STEP, STEP, STEP)) for one in (grid, other_grid))
-    fixed, moving = _even(resample(flair, grid, coarse)), _even(resample(other, other_grid, other_coarse))
+    fixed, moving = _even(_above(flair), grid, coarse), _even(_above(other), other_grid, other_coarse)
     middle, other_middle = (one.outline().mean(axis=0) for one in (coarse, other_coarse))
     images = as_image(fixed, coarse), as_image(moving, other_coarse)
     starts = [np.zeros(3)]
@@ -166,8 +167,15 @@ def _information(fixed: NDArray[Any], moving: NDArray[Any], move: tuple[int, ...
     return float((share[filled] * np.log(share[filled] / apart[filled])).sum())
 
 
-def _even(values: NDArray[Any]) -> NDArray[Any]:
-    """Cut the brightest voxels, fat and vessels, so that the histogram's bins are spent on the brain."""
+def _above(values: NDArray[Any]) -> NDArray[Any]:
+    """Let the background be 0, as it is where a volume has no voxels."""
+    level = background_level(values)
+    return values - np.float32(level) if level else values
+
+
+def _even(values: NDArray[Any], grid: Grid, target: Grid) -> NDArray[Any]:
+    """Resample, and cut the brightest voxels, fat and vessels, so that the histogram's bins are spent on the brain."""
+    values = resample(values, grid, target)
     signal = values[values > 0]
     return np.minimum(values, np.percentile(signal, BRIGHTEST)) if signal.size else values
 

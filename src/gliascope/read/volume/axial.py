@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gliascope.geometry import AXIAL, Grid, Turn, obliquity, shear, spacing, square_pixels, turn_to, upright
 from gliascope.read.volume.limits import MAX_VOXELS
 from gliascope.read.volume.resample import resample
-from gliascope.scan import Scan
+from gliascope.scan import Scan, background_level
 
 MAX_TILT: Final = 30.0
 """Degrees by which slices may be tilted, or rows turned, and still be taken as they are: scanners are often tilted by
@@ -51,9 +51,11 @@ class Axial:
         return self.grid is not self.turned
 
     def cut(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Make the slices of a stored volume: (i, j, k) to (slice, row, column)."""
+        """Make the slices of a stored sequence: (i, j, k) to (slice, row, column)."""
         turned = self.turn.forward(values).transpose(2, 1, 0)
-        return resample(turned, self.turned, self.grid) if self.is_resampled else turned
+        if not self.is_resampled:
+            return turned
+        return resample(turned, self.turned, self.grid, fill=background_level(turned))
 
 
 def plan_axial(stored: Grid) -> Axial:

@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 from gliascope.read.hashing import pixel_hash
 from gliascope.read.volume.align import is_misaligned, register
 from gliascope.read.volume.axial import Axial, plan_axial
+from gliascope.read.volume.places import SAME_ORDER, UNPLACED, is_same_grid, size_text
 from gliascope.read.volume.resample import resample
 from gliascope.read.volume.stored import Stored
-from gliascope.scan import SEQUENCES, Problem, Scan, Sequence, Source, Volume
+from gliascope.scan import SEQUENCES, Problem, Scan, Sequence, Source, Volume, background_level
 
 REFERENCE: Final[tuple[Sequence, ...]] = ("flair", "post", "pre")
 """The first of these that is there gives its grid to the others."""
 TITLES: Final[dict[Sequence, str]] = {"pre": "T1 before contrast", "flair": "FLAIR", "post": "T1 after contrast"}
 LOST: Final[dict[tuple[Sequence, ...], float]] = {("pre",): 0.046, ("post",): 0.003, ("pre", "post"): 0.115}
 """Dice that missing sequences cost; made by docs/measure_robustness.py, see docs/reference/robustness.md."""
-SAME_PLACE: Final = 0.01
-"""Millimetres within which two grids are one."""
 
 
 def missing_note(missing: tuple[Sequence, ...]) -> str:
@@ -123,18 +122,17 @@ class Joiner:
         self, sequence: Sequence, volume: Stored, target: NDArray[Any], reference: Stored, plan: Axial
     ) -> NDArray[Any] | None:
         """Lay a sequence on the reference's slices."""
-        has_places = volume.has_geometry and reference.has_geometry
+        has_spacing = volume.has_geometry and reference.has_geometry
+        has_places = has_spacing and volume.is_oriented and reference.is_oriented
         is_strange = bool(volume.frame and reference.frame) and volume.frame != reference.frame
-        is_same = volume.grid.shape == reference.grid.shape and (
-            not has_places or volume.grid.is_at(reference.grid, SAME_PLACE)
-        )
+        is_same = is_same_grid(volume.grid, reference.grid, has_places=has_places, has_spacing=has_spacing)
         if not is_same and not has_places:
-            self.problems.append(
-                Problem(
-                    str(volume.path), "a sequence without spacing must have the size of the reference, received another"
-                )
-            )
+            sizes = " and ".join(size_text(one.grid, has_spacing=one.has_geometry) for one in (volume, reference))
+            rule = f"a sequence must have the reference's size and spacing {UNPLACED}, received {sizes}"
+            self.problems.append(Problem(str(volume.path), rule))
             return None
+        if (volume.has_geometry, volume.is_oriented) != (reference.has_geometry, reference.is_oriented):
+            self.warnings.append(f"{volume.label}: {SAME_ORDER}")
         own = plan_axial(volume.grid) if not is_same else plan
         values = own.turn.forward(volume.values).transpose(2, 1, 0)
         if is_same and not self.always_register and not is_strange:
@@ -147,7 +145,7 @@ class Joiner:
                 f"{volume.label}: on another grid; brought onto that of the reference by interpolation"
             )
         moved = self._motion(name, values, own, target, plan, must=is_strange)
-        return resample(values, own.turned, plan.grid, moved=moved)
+        return resample(values, own.turned, plan.grid, moved=moved, fill=background_level(values))
 
     def _motion(
         self, name: str, values: NDArray[Any], own: Axial, target: NDArray[Any], plan: Axial, *, must: bool

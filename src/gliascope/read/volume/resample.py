@@ -38,8 +38,9 @@ def resample(
     *,
     how: Literal["linear", "nearest"] = "linear",
     moved: SimpleITK.Transform | None = None,
+    fill: float = 0.0,
 ) -> NDArray[Any]:
-    """Bring values to another grid; 0 where the source has none.
+    """Bring values to another grid.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ def resample(
     how : str
     moved : Transform of SimpleITK's, optional
         From places of the target to places of the source, as registration finds it.
+    fill : float
+        Where the source has no value: the background's, `gliascope.scan.background_level`, of a sequence; 0 of a mask.
 
     Returns
     -------
@@ -61,6 +64,7 @@ def resample(
     resampler.SetOutputDirection(directions(target.affine).ravel().tolist())
     resampler.SetOutputOrigin(target.affine[:3, 3].tolist())
     resampler.SetInterpolator(SimpleITK.sitkLinear if how == "linear" else SimpleITK.sitkNearestNeighbor)
+    resampler.SetDefaultPixelValue(fill)
     if moved is not None:
         resampler.SetTransform(moved)
     result = resampler.Execute(as_image(values, source))
