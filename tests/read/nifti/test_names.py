@@ -103,3 +103,11 @@ def test_a_file_by_itself_finds_its_truth() -> None:
     assert group.sequences == ("flair",)
     assert group.truth == Path("x_seg.nii")
     assert lone_volume(Path("x_t1.nii"), []).sequences == ("pre",)
+
+
+def test_volumes_and_truths_of_no_case_are_told_by_the_first() -> None:
+    first, second = group_volumes(
+        paths("a_flair.nii", "a_t2.nii", "b_flair.nii", "b_seg.nii", "c_adc.nii", "d_seg.nii")
+    )
+    assert (first.truth, first.others) == (None, ["a_t2.nii", "c_adc.nii", "d_seg.nii"])
+    assert (second.truths, second.others) == (["b_seg.nii"], [])

@@ -84,11 +84,10 @@ def group_volumes(paths: Sequence[Path]) -> list[VolumeGroup]:
         for one, text in zip(named, note, strict=False):
             groups[one.prefix].warnings.append(text)
     _add_truths(groups, [one for one in names if one.role == "truth"])
-    taken = {one.path for one in named}
-    rest = [one for one in names if one.path not in taken and one.role in ("other", "unknown")]
-    for one in rest:
-        group = groups.get(one.prefix) or (next(iter(groups.values())) if len(groups) == 1 else None)
-        if group is not None:
+    told = {one.path.name for one in named} | {name for group in groups.values() for name in group.truths}
+    for one in names:
+        if groups and one.path.name not in told:
+            group = groups.get(one.prefix) or next(iter(groups.values()))  # what belongs to none is told by the first
             group.others.append(one.path.name)
     return list(groups.values())
 
