@@ -172,9 +172,9 @@ def head_of(*tumours: tuple[int, int], turn: float = 5.0) -> Any:
         truth[(rows - row) ** 2 + (columns - column) ** 2 < 60] = 1
     flair[truth > 0] = 220
     matrix = cv2.getRotationMatrix2D((48, 48), turn, 1)
-    flair, truth = (cv2.warpAffine(one, matrix, (96, 96)) for one in (flair, truth))
-    pixels = np.repeat(np.repeat(flair[None, ..., None], 6, axis=0), 3, axis=3).astype(np.uint8)
-    return pixels, np.repeat(truth[None] > 0.5, 6, axis=0)
+    images, inside = (np.asarray(cv2.warpAffine(one, matrix, (96, 96))) for one in (flair, truth))
+    pixels = np.repeat(np.repeat(images[None, ..., None], 6, axis=0), 3, axis=3).astype(np.uint8)
+    return pixels, np.repeat(inside[None] > 0.5, 6, axis=0)
 
 
 def case_of(pixels: Any, truth: Any) -> Any:

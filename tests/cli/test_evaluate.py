@@ -175,6 +175,74 @@ def test_results_of_other_patients_are_refused_before_scoring(
     assert "a result must hold the file evidence.parquet" in " ".join(result.err.split())
 
 
+def test_what_is_refused_after_scoring_loses_no_scores(
+    cli: Cli, data: Path, split: Path, model: Bundle, tmp_path: Path
+) -> None:
+    given = ("evaluate", data, "--split", split, "--model", model.path)
+    assert cli(*given, "-o", tmp_path / "other", "-q").status == 0
+    assert cli(*given, "--lone-slices", "-o", tmp_path / "lone", "-q").status == 0
+    image = data / NAMES[0] / f"{NAMES[0]}_2.tif"
+    mask = np.zeros((64, 64), dtype=np.uint8)
+    mask[:5, :5] = 255
+    tifffile.imwrite(image, tifffile.imread(image) + 1, photometric="rgb")
+    tifffile.imwrite(image.with_name(f"{NAMES[0]}_2_mask.tif"), mask)
+    out, card = tmp_path / "out", tmp_path / "new" / "folder" / "card.md"
+    result = cli(
+        *given, "-o", out, "--against", tmp_path / "other", "--lone", tmp_path / "lone", "--card", card, "--stamp"
+    )
+    said = " ".join(result.err.split())
+    assert result.status == 1
+    assert "the true outlines must be the same, received 25 px in this and 0 px in the other" in said
+    assert "received other slices" in said
+    assert "small on data, test side: 2 patients, 4 slices, 3 with tumour" in " ".join(result.out.split())
+    assert sorted(one.name for one in out.iterdir()) == FILES
+    assert "lone images |" not in card.read_text(encoding="utf-8")
+    assert load_bundle(model.path).sha256 == model.sha256
+
+
+def test_a_stamp_that_is_refused_loses_no_scores(
+    cli: Cli, data: Path, split: Path, model: Bundle, tmp_path: Path
+) -> None:
+    members = [tuple(f"{name}/{name}_{number}.tif" for name in NAMES) for number in (2, 1)]
+    save_split(Split(train=members[0], validation=(), test=members[1], strategy="slice"), split)
+    card = tmp_path / "card.md"
+    trained = write_bundle(
+        tmp_path / "unseen",
+        name=model.name,
+        wiring=model.wiring,
+        recipe=model.recipe,
+        operating_points=model.operating_points,
+        graphs={"classifier": b"classifier", "segmenter": b"segmenter"},
+        seen=[],
+        summary={},
+        card="# Nothing\n",
+        licence="Research.\n",
+    )
+    result = cli("evaluate", data, "--split", split, "--model", trained.path, "--stamp", "--card", card)
+    assert result.status == 1
+    assert "received an evaluation marked leaky" in " ".join(result.err.split())
+    assert "Dice per patient, mean" in result.out
+    assert card.is_file()
+
+
+def test_what_can_be_known_is_refused_before_scoring(
+    cli: Cli, data: Path, split: Path, model: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ("evaluate", data, "--split", split, "--model", model.path, "-q")
+    assert cli(*given, "--lone-slices", "-o", tmp_path / "lone").status == 0
+    assert cli(*given, "--lone-slices", "--flips", "-o", tmp_path / "flipped").status == 0
+    everybody = ("--side", "train", "--allow-seen")
+    monkeypatch.setattr("gliascope.cli.evaluate_run.evaluate_side", None)
+    for options, message in (
+        (("--lone", tmp_path / "lone", "--lone-slices"), "received lone images twice"),
+        (("--lone", tmp_path / "flipped"), "received other way of analysing"),
+        (("--lone", tmp_path / "lone", *everybody), "received patients only in this: TCGA_BB_0003"),
+        (("--card", tmp_path), "the model card must be written to a file, received a folder"),
+    ):
+        result = cli(*given, *options, "-o", tmp_path / "out")
+        assert (result.status, message in " ".join(result.err.split())) == (1, True), result.err
+
+
 def test_json_is_the_record(cli: Cli, data: Path, split: Path, model: Bundle, tmp_path: Path) -> None:
     result = cli("evaluate", data, "--split", split, "--model", model.path, "-o", tmp_path / "out", "--json")
     assert result.status == 0

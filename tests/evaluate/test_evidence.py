@@ -109,6 +109,7 @@ def test_images_are_named_by_their_pixels(evaluation: Evaluation, file: Path) ->
         ({"hd95": [1.0, 1.0, None, 1.0, None, None]}, "_2.tif must have distances where both outlines are there"),
         ({"true_px": [None, 0, 0, 0, 0, 0]}, "every row of evidence must have a value in true_px"),
         ({"fold": [0, 1, 0, None, None, None]}, "one fold, received several for TCGA_AA_0001"),
+        ({"run": [0, 1, 1, 1, 1, 1]}, "_1.tif must have a run of 1 or more slices, received 0"),
     ],
 )
 def test_rows_that_contradict_one_another_are_refused(file: Path, columns: dict[str, Any], message: str) -> None:
@@ -199,3 +200,12 @@ def test_how_sure_an_outline_is_is_kept_and_older_evidence_has_none(
     parquet.write_table(torn, str(tmp_path / "torn.parquet"))
     with pytest.raises(InputError, match="must have all of expected_px, inside_px, wide_px, narrow_px or none"):
         load_evidence(tmp_path / "torn.parquet")
+
+
+def test_runs_are_kept_and_older_evidence_has_none(evaluation: Evaluation, file: Path, tmp_path: Path) -> None:
+    assert {one.run for patient in load_evidence(file).patients for one in patient.slices} == {1}
+    older = parquet.read_table(file).drop_columns(["run"])
+    parquet.write_table(older, tmp_path / "older.parquet")
+    evidence = load_evidence(tmp_path / "older.parquet")
+    assert {one.run for patient in evidence.patients for one in patient.slices} == {None}
+    assert record_of(evidence).text() == evaluation.record.text()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -95,3 +96,28 @@ def test_evidence_that_names_no_points_has_the_one_in_use() -> None:
     (result,) = operating_results([patient("A", "..o-X")], [older], resamples=0, seed=0)
     assert (result.name, result.sensitivity.value) == ("balanced", 0.5)
     assert result.specificity.value == pytest.approx(2 / 3)
+
+
+def with_runs(one: PatientScore, run: int | None) -> PatientScore:
+    return replace(one, slices=tuple(replace(some, run=run) for some in one.slices))
+
+
+def test_a_volume_has_a_run_of_its_own() -> None:
+    tumour, empty = patient("A", "..XXXX.."), patient("B", "oooo.ooo")
+    five, alone = with_runs(tumour, 5), with_runs(empty, 1)
+    usual = point("balanced", 0.5)
+    assert count_patient(tumour, usual).case_sensitivity == (1, 1)
+    assert count_patient(five, usual).case_sensitivity == (0, 1)
+    assert count_patient(five, usual).row_specificity == (0, 0)  # both rows are shorter than a run
+    assert count_patient(with_runs(patient("A", "oo.X"), None), usual).row_specificity == (1, 1)
+    assert count_patient(with_runs(patient("A", "oo.X"), 1), usual).row_specificity == (0, 1)
+    assert count_patient(with_runs(patient("A", ".X.."), 1), usual).case_sensitivity == (1, 1)
+    assert count_patient(alone, usual).row_specificity == (0, 1)
+
+
+def test_a_point_with_another_run_than_the_one_in_use_has_its_own() -> None:
+    models = [model(point("balanced", 0.5), point("single", 0.5, run=1))]
+    people = [with_runs(patient("A", "..XXXX.."), 5)]
+    results = {one.name: one for one in operating_results(people, models, resamples=0, seed=0)}
+    assert results["balanced"].case_sensitivity.value == 0
+    assert results["single"].case_sensitivity.value == 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_text(path, "\ud800")
     assert path.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_several_may_write_one_file(tmp_path: Path) -> None:
+    texts = [f"{number}\n" * 2000 for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: write_text(tmp_path / "inner.csv", texts[number % 4]), range(400)))
+    assert (tmp_path / "inner.csv").read_text() in texts
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize(

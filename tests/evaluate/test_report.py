@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from gliascope.evaluate.definitions import EVERY, FIGURES
 from gliascope.evaluate.page import write_report
 from gliascope.evaluate.plots import PLOTS, draw_plots
 from gliascope.evaluate.remake import load_result
-from gliascope.evaluate.report import write_results
+from gliascope.evaluate.report import pictures_of, write_results
 from gliascope.evaluate.run import evaluate_side
 from gliascope.evaluate.tables import (
     GROUP_FIGURES,
@@ -134,6 +135,21 @@ def test_pictures_stay_where_the_evidence_is_the_same(
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count("<img") == first.count("<img") - 1
     assert "No pictures" not in page
+
+
+def test_a_call_that_ends_before_its_pictures_leaves_none_of_another_result(
+    evaluation: Evaluation, worst: WorstPatients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_results(evaluation, tmp_path, worst=worst)
+    assert pictures_of(evaluation.record, tmp_path) is not None
+
+    def end(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(WorstPatients, "draw", end)
+    with pytest.raises(KeyboardInterrupt):
+        write_results(evaluation, tmp_path, worst=worst)
+    assert pictures_of(evaluation.record, tmp_path) is None
 
 
 def test_pictures_of_another_result_are_taken_away(

@@ -21,6 +21,7 @@ from gliascope.evaluate.tables import PROBABILITIES, scored
 from gliascope.measure.overlap import dice
 from gliascope.pipeline import Analyser, analyse_into
 from gliascope.read import find_cases, pixel_hash, read_cases
+from gliascope.rules import OperatingPoint
 
 FIRST, SECOND, TRAINED = "TCGA_AA_0001_20000101", "TCGA_BB_0002_20000102", "TCGA_AA_0003_20000103"
 MakeBundle = Callable[..., Bundle]
@@ -94,6 +95,18 @@ def test_lone_slices_are_analysed_as_images_of_their_own(data: Path, split: Spli
         for one in patient.slices:
             mine = told[one.sha256]
             assert (one.probability, one.predicted_px, one.verdict) == (mine.probability, mine.area_px, mine.verdict)
+
+
+def test_the_run_of_every_slice_is_the_one_that_decided(
+    data: Path, split: Split, make_bundle: MakeBundle, make_analyser: MakeAnalyser
+) -> None:
+    points = {"balanced": OperatingPoint("balanced", 0.5, 0.5, "all", 3)}
+    analyser = make_analyser(make_bundle("runs", operating_points=points))
+    for lone, run in ((False, 3), (True, 1)):
+        evaluation = evaluate_side(data, split, analyser, lone=lone, resamples=0)
+        assert {one.run for patient in evaluation.patients for one in patient.slices} == {run}
+        called = [any(one.predicted_px for one in patient.slices) for patient in evaluation.patients]
+        assert evaluation.record.operating_results[0].case_sensitivity.value == sum(called) / len(called) == float(lone)
 
 
 def test_lone_slices_keep_order_and_truths(data: Path, split: Split) -> None:

@@ -67,9 +67,10 @@ def test_lone_images_stand_beside_whole_patients(
         stamp_bundle(bundle.path, record, lone=record)
     with pytest.raises(InputError, match="received lone images twice"):
         check_lone(lone, lone)
-    flipped = lone.model_copy(update={"provenance": lone.provenance | {"flips": True}})
-    with pytest.raises(InputError, match="received other way of analysing"):
-        check_lone(record, flipped)
+    for otherwise in ({"flips": True}, {"engine": lone.provenance["engine"] | {"precision": "int8"}}):
+        told = lone.model_copy(update={"provenance": lone.provenance | otherwise})
+        with pytest.raises(InputError, match="received other way of analysing"):
+            check_lone(record, told)
     moved = lone.model_copy(update={"data": lone.data.model_copy(update={"pixels_sha256": "0" * 64})})
     with pytest.raises(InputError, match="received other slices"):
         stamp_bundle(bundle.path, record, lone=moved)

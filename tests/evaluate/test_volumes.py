@@ -15,6 +15,7 @@ from gliascope.bundle import load_bundle
 from gliascope.dataset.layout import measure_patient, patients
 from gliascope.dataset.sides import side_patients
 from gliascope.dataset.split import Split
+from gliascope.detect.case import run_length
 from gliascope.engine.fake import FakeEngine
 from gliascope.errors import InputError
 from gliascope.evaluate.assemble import Evaluation, make_record, origin_of
@@ -195,3 +196,12 @@ def test_what_takes_images_only_says_so_and_what_to_do(
     said = " ".join(result.err.split())
     assert "takes data sets of images, received NIfTI volumes; gliascope data check looks at NIfTI volumes" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_a_volume_of_close_slices_is_judged_by_the_run_that_analyse_asks_for(
+    both: tuple[Path, Path], scored: Evaluation, by_brightness: Analyser
+) -> None:
+    point, distance = by_brightness.operating_point, by_brightness.bundle.recipe.preparation.neighbour_distance
+    for one in scored.patients:
+        (scan,) = read_case(find_cases(both[1] / one.folders[0])[0]).scans
+        assert {some.run for some in one.slices} == {run_length(scan, point.run, distance)}

@@ -174,3 +174,18 @@ def test_results_inside_the_input_are_not_read_by_the_next_run(
     analyser = Analyser(tiny_bundle())
     first, second = (run(patients, patients / "results", analyser) for _ in range(2))
     assert [one.record for one in first] == [one.record for one in second]
+
+
+def test_a_second_run_into_the_same_folder_is_refused(
+    tmp_path: Path, patients: Path, tiny_bundle: BundleFactory
+) -> None:
+    out, analyser = tmp_path / "out", Analyser(tiny_bundle())
+    first = analyse_into(analyser, find_cases(patients), out)
+    next(first)
+    for inputs in (patients, patients / "p2"):
+        with pytest.raises(InputError, match="out: results must be written by one run at a time"):
+            run(inputs, out, analyser)
+    assert len(list(first)) == 2
+    assert [one["case"] for one in table(out / "cases.csv")] == ["p1", "p2", "p10"]
+    assert sorted(one.name for one in out.iterdir()) == ["cases.csv", "index.html", "p1", "p10", "p2", "slices.csv"]
+    assert [one.continued for one in run(patients, out, analyser, resume=True)] == [True] * 3

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,11 +30,12 @@ from gliascope.dataset.split import load_split  # noqa: E402
 from gliascope.errors import InputError, TrainingError  # noqa: E402
 from gliascope.evaluate.evidence import evaluation_of, load_evidence  # noqa: E402
 from gliascope.pipeline import Analyser  # noqa: E402
+from gliascope.pipeline.lock import locked  # noqa: E402
 from gliascope.read import read_cases  # noqa: E402
 from gliascope.recipe import load_recipe  # noqa: E402
 from gliascope.training import crossval, crossval_fold, crossval_report, store  # noqa: E402
 from gliascope.training.crossval import cross_validate  # noqa: E402
-from gliascope.training.crossval_state import Job  # noqa: E402
+from gliascope.training.crossval_state import Job, resume_job  # noqa: E402
 from gliascope.training.table import load_table  # noqa: E402
 from tests.training.crossval_place import COMMAND, RECIPE, TINY, Listener, Place  # noqa: E402
 
@@ -236,6 +238,37 @@ def test_a_second_call_does_nothing_again_and_leaves_the_same_bytes(
     done = cross_validate(place.data, place.out, Listener(), resume=True)
     assert done.finished
     assert [(place.out / name).read_bytes() for name in names] == before
+
+
+def test_pictures_that_a_killed_call_did_not_draw_are_drawn_by_the_next(place: Place, tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    shutil.copytree(place.out, out)
+    pictures = sorted(path.name for path in (out / "worst").iterdir())
+    shutil.rmtree(out / "worst")
+    (out / "report.html").unlink()
+    cross_validate(place.data, out, Listener(), resume=True)
+    assert sorted(path.name for path in (out / "worst").iterdir()) == pictures
+    assert "No pictures" not in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_results_of_all_folds_wait_for_another_call(place: Place, tmp_path: Path) -> None:
+    out = tmp_path / "shared"
+    shutil.copytree(place.out, out)
+    (out / "inner.csv").unlink()
+    job = resume_job(out)
+    calls = [lambda: crossval_report.write_inner(job), lambda: crossval_report.report(job, place.data)]
+    threads = [threading.Thread(target=call) for call in calls]
+    with locked(out):
+        (out / "partial").mkdir()
+        for one in threads:
+            one.start()
+        threads[0].join(1)
+        assert not (out / "inner.csv").exists()
+        assert (out / "partial").is_dir()
+    for one in threads:
+        one.join()
+    assert (out / "inner.csv").read_bytes() == (place.out / "inner.csv").read_bytes()
+    assert not (out / "partial").exists()
 
 
 def test_a_killed_fold_goes_on_to_the_same_evidence(place: Place, tmp_path: Path) -> None:

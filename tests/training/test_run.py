@@ -27,7 +27,7 @@ from gliascope.pipeline import analyse  # noqa: E402
 from gliascope.recipe import load_recipe  # noqa: E402
 from gliascope.training import export  # noqa: E402
 from gliascope.training.checkpoint import load_values  # noqa: E402
-from gliascope.training.parity import PARITY_DICE, PARITY_PROBABILITY, Parity  # noqa: E402
+from gliascope.training.parity import PARITY_DICE, PARITY_PROBABILITY, Parity, measure_parity  # noqa: E402
 from gliascope.training.plan import RunPlan  # noqa: E402
 from gliascope.training.run import run_recipe, train  # noqa: E402
 from tests.training.watchers import Quiet  # noqa: E402
@@ -182,8 +182,8 @@ def test_weights_are_kept_as_float32_where_rounding_them_costs_too_much(
     import onnx
     from onnx import TensorProto
 
-    found, first = export.measure_parity, [Parity(200, 2.04e-3, 0.99998)]
-    monkeypatch.setattr(export, "measure_parity", lambda *given: first.pop() if first else found(*given))
+    first = [Parity(200, 2.04e-3, 0.99998)]
+    monkeypatch.setattr(export, "measure_parity", lambda *given: first.pop() if first else measure_parity(*given))
     bundle, agreement = export.export_run(place.run, place.data, tmp_path / "bundle")
     assert "weights are kept as float32: as float16 they give other results (0.00204 and 0.99998" in caplog.text
     assert agreement.probability <= 1e-5

@@ -9,14 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("keras")
 
 from gliascope.bundle import load_bundle
 from gliascope.dataset.layout import patients
+from gliascope.geometry import spacing
 from gliascope.phantom import make_phantom, write_phantom_volumes
 from gliascope.read import read_case
+from gliascope.recipe import Clahe, Preparation
+from gliascope.rules import OperatingPoint
 
 pytestmark = pytest.mark.train
 
@@ -90,3 +94,25 @@ def test_a_network_trained_on_volumes_is_not_scored_on_them(
     refused = cli("evaluate", data, *model, "--side", "train", "-o", tmp_path / "again")
     assert refused.status == 1
     assert "must not be scored on images that it was trained" in " ".join(refused.err.split())
+
+
+def test_an_inner_hold_out_is_judged_by_runs_as_long_as_those_of_the_pipeline(tmp_path: Path) -> None:
+    from gliascope.detect.case import run_length
+    from gliascope.training.crossval_inner import score_table
+    from gliascope.training.score import Predictions
+    from gliascope.training.table import load_table
+
+    write_phantom_volumes(make_phantom(0, slices=8, size=64, lesion_radius_px=8), tmp_path)
+    preparation = Preparation(size=32, clahe=Clahe(enabled=False))
+    folders = patients(tmp_path)
+    table = load_table(folders, preparation)
+    told, masks = np.full(8, 0.1, np.float32), np.zeros((8, 32, 32), np.float16)
+    told[2:6], masks[2:6] = 0.9, 0.9
+    point = OperatingPoint("balanced", 0.5, 0.5, "all", 3)
+    scan = read_case(folders[0].files).scans[0]
+    gap = float(spacing(scan.affine)[2])
+    for distance, run, is_called in ((gap, 3, True), (2 * gap, 5, False)):
+        assert run_length(scan, point.run, distance) == run
+        (one,) = score_table(folders, table, Predictions(told, masks), point, distance=distance)
+        assert {some.run for some in one.slices} == {run}
+        assert (one.predicted_px > 0) == is_called

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import islice
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any, Final
 
-from gliascope.archive import Patience, SeriesEntry, StudyEntry, checked_date, checked_uid
+from gliascope.archive import Patience, SeriesEntry, StudyEntry, checked_date, checked_uid, is_uid
 from gliascope.archive.base import study_entry
 from gliascope.archive.files import identity_of, keep_instance, load_object
 from gliascope.dimse.address import checked_title, parse_address
@@ -35,6 +36,8 @@ SYNTAXES: Final = (
     "1.2.840.10008.1.2.5",
 )
 """Transfer syntaxes that are read."""
+
+_logger = logging.getLogger(__name__)
 
 
 class DimseArchive:
@@ -112,8 +115,12 @@ class DimseArchive:
     def series(self, study: str) -> list[SeriesEntry]:
         """Find the series of a study (C-FIND)."""
         asked = {"StudyInstanceUID": checked_uid(study), "SeriesInstanceUID": "", "Modality": ""}
-        found = self._find("SERIES", asked)
-        return [SeriesEntry(checked_uid(_text(one, "SeriesInstanceUID")), _text(one, "Modality")) for one in found]
+        found = [(_text(one, "SeriesInstanceUID"), _text(one, "Modality")) for one in self._find("SERIES", asked)]
+        known = [SeriesEntry(uid, modality) for uid, modality in found if is_uid(uid)]
+        if len(known) < len(found):
+            count = len(found) - len(known)
+            _logger.warning("%s: study %s: %d series without a UID left out", self.name, study, count)
+        return known
 
     def retrieve(self, study: str, series: str, folder: Path) -> list[Path]:
         """Write the instances of a series (C-GET); after a cut, the whole series again."""

@@ -46,6 +46,7 @@ COLUMNS: Final[dict[str, str]] = {
     "volume_hd95_mm": "float64",
     "volume_asd_mm": "float64",
     "beside": "float64",
+    "run": "int16",
 }
 """Columns and their types, as PyArrow calls them.
 
@@ -58,7 +59,7 @@ SOFT: Final = {"expected": "expected_px", "inside": "inside_px", "wide": "wide_p
 VOLUME: Final = {"voxel_mm3": "voxel_mm3", "hd95_mm": "volume_hd95_mm", "asd_mm": "volume_asd_mm"}
 """Columns of `gliascope.evaluate.score.VolumeScore`, which the slices of a folder share."""
 
-OPTIONAL: Final = ("fold", "probability", "hd95", "asd", "raw", *SOFT.values(), *VOLUME.values(), "beside")
+OPTIONAL: Final = ("fold", "probability", "hd95", "asd", "raw", *SOFT.values(), *VOLUME.values(), "beside", "run")
 """Columns that are null where something is not defined."""
 
 ADDED: Final[dict[str, str | None]] = {
@@ -66,6 +67,7 @@ ADDED: Final[dict[str, str | None]] = {
     **dict.fromkeys(SOFT.values()),
     **dict.fromkeys(VOLUME.values()),
     "beside": None,
+    "run": None,
 }
 """Columns that older evidence lacks, and the columns whose values they had then; None where they were not known."""
 
@@ -127,6 +129,7 @@ def _row(patient: PatientScore, one: SliceScore, sample: str) -> dict[str, Any]:
             for name, column in VOLUME.items()
         },
         "beside": _defined(one.beside),
+        "run": one.run,
     }
 
 
@@ -165,6 +168,7 @@ def _slice(row: Mapping[str, Any]) -> SliceScore:
         soft=_soft(row),
         volume=_volume(row),
         beside=_number(row["beside"]),
+        run=row["run"],
     )
 
 
@@ -216,6 +220,8 @@ def _check_row(row: Mapping[str, Any], sample: str, origin: str) -> None:
         raise InputError(f"{origin}: {name} must have distances where both outlines are there, and only there")
     if len({row[one] is None for one in SOFT.values()}) > 1:
         raise InputError(f"{origin}: {name} must have all of {', '.join(SOFT.values())} or none")
+    if row["run"] is not None and row["run"] < 1:
+        raise InputError(f"{origin}: {name} must have a run of 1 or more slices, received {row['run']}")
     if not 0 <= row["both_px"] <= min(row["true_px"], row["predicted_px"]):
         raise InputError(f"{origin}: {name} must not have more pixels in both outlines than in one of them")
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gliascope.present.files import replaced
+
 
 def write_text(path: Path, text: str) -> Path:
     """Write a file beside its place and move it there, so that it is whole or as it was before.
+
+    Several processes may write the same file: the last one's stays. Its folder is made where it is missing.
 
     Raises
     ------
@@ -18,10 +22,6 @@ def write_text(path: Path, text: str) -> Path:
 
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write a file beside its place and move it there; see `write_text`."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replaced(path) as temporary:
+        temporary.write_bytes(content)
     return path

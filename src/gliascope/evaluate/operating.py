@@ -61,12 +61,14 @@ def operating_results(
     list of PointResultRecord
         One a point of `points_of`.
     """
+    used = {one.fold: one.operating_point.run for one in models}
     draws = weights_of(draw_patients(len(patients), resamples if len(patients) > 1 else 0, seed))
     results = []
     for name in points_of(models):
         points = {one.fold: _by_name(one).get(name, one.operating_point) for one in models}
-        only = next(iter(points.values()))
-        counts = [count_patient(one, points.get(one.fold, only)) for one in patients]
+        only = next(iter(points))
+        known = [one.fold if one.fold in points else only for one in patients]
+        counts = [count_patient(one, points[fold], used[fold]) for one, fold in zip(patients, known, strict=True)]
         shares = {
             part: _share(np.array([getattr(one, part) for one in counts], dtype=np.int64), draws)
             for part in Counts.__dataclass_fields__
@@ -75,18 +77,32 @@ def operating_results(
     return results
 
 
-def count_patient(patient: PatientScore, point: PointRecord) -> Counts:
-    """Count one patient's slices, verdict and tumour-free rows at an operating point."""
-    volumes = [list(some) for _, some in groupby(patient.slices, key=lambda one: one.folder)]
+def count_patient(patient: PatientScore, point: PointRecord, used: int | None = None) -> Counts:
+    """Count one patient's slices, verdict and tumour-free rows at an operating point.
+
+    Parameters
+    ----------
+    patient : PatientScore
+    point : PointRecord
+    used : int, optional
+        Run of the point that the patient was scored at, which the slices' own runs are of; by default this point's. At
+        a point with another run, and in older evidence, each volume has the point's.
+
+    Returns
+    -------
+    Counts
+    """
+    own = used is None or used == point.run
+    volumes = [list(some) for _, some in groupby(patient.slices, key=lambda one: (one.folder, one.run))]
     tumour = [one for one in patient.slices if one.tumour]
     empty = [one for one in patient.slices if not one.tumour]
-    rows = [row for volume in volumes for row in tumour_free_rows(volume) if len(row) >= point.run]
-    found = any(_called(volume, point) for volume in volumes)
+    rows = [row for one in volumes for row in tumour_free_rows(one) if len(row) >= _run(row, point, own=own)]
+    found = any(_called(volume, point, own=own) for volume in volumes)
     return Counts(
         sensitivity=(sum(_reaches(one, point) for one in tumour), len(tumour)),
         specificity=(sum(not _reaches(one, point) for one in empty), len(empty)),
         case_sensitivity=(int(found and bool(tumour)), int(bool(tumour))),
-        row_specificity=(sum(not _called(row, point) for row in rows), len(rows)),
+        row_specificity=(sum(not _called(row, point, own=own) for row in rows), len(rows)),
     )
 
 
@@ -104,9 +120,16 @@ def _reaches(one: SliceScore, point: PointRecord) -> bool:
     return bool(np.float32(one.probability) >= np.float32(point.detection))
 
 
-def _called(volume: Sequence[SliceScore], point: PointRecord) -> bool:
+def _run(volume: Sequence[SliceScore], point: PointRecord, *, own: bool) -> int:
+    """How many neighbouring slices are a run, as `gliascope.pipeline.Analyser` has it where that was kept."""
+    known = volume[0].run
+    return known if own and known is not None else point.run
+
+
+def _called(volume: Sequence[SliceScore], point: PointRecord, *, own: bool) -> bool:
     probability = np.array([one.probability for one in volume], dtype=np.float32)
-    return bool(run_score(probability, ~np.isnan(probability), point.run) >= np.float32(point.detection))
+    score = run_score(probability, ~np.isnan(probability), _run(volume, point, own=own))
+    return bool(score >= np.float32(point.detection))
 
 
 def _share(counts: NDArray[np.int64], draws: NDArray[np.int64]) -> ShareRecord:

@@ -67,11 +67,13 @@ def write_results(
     """
     folder, record = Path(out), evaluation.record
     before = _bytes(folder / EVIDENCE)
+    if worst is not None:
+        _remove_others(folder, [])  # a call that is killed leaves no evidence beside pictures of another result
     files = write_evaluation(evaluation, folder)
     if worst is not None:
         pictures: list[WorstPicture] | None = worst.draw(folder / WORST_FOLDER, stamp=record.stamp)
     else:
-        pictures = _pictures_of(record, folder) if before == _bytes(folder / EVIDENCE) else None
+        pictures = pictures_of(record, folder) if before == _bytes(folder / EVIDENCE) else None
     plots = draw_plots(evaluation, folder / FIGURES_FOLDER)
     paired = None if against is None else draw_comparison(against, folder / FIGURES_FOLDER)
     drawn = [one.path for one in plots] + [one.path for one in pictures or []] + ([paired.path] if paired else [])
@@ -89,8 +91,19 @@ def write_results(
     return [page, *files, *drawn]
 
 
-def _pictures_of(record: EvaluationRecord, folder: Path) -> list[WorstPicture] | None:
-    """Pictures that an earlier call has drawn of the same evidence; None unless every one is there."""
+def pictures_of(record: EvaluationRecord, folder: Path) -> list[WorstPicture] | None:
+    """Pictures that an earlier call has drawn of the same evidence; None unless every one is there.
+
+    Parameters
+    ----------
+    record : EvaluationRecord
+    folder : Path
+        What `write_results` wrote into; its evidence is the record's.
+
+    Returns
+    -------
+    list of WorstPicture or None
+    """
     found = {
         match["patient"]: path
         for path in (folder / WORST_FOLDER).glob("*.png")

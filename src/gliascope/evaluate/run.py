@@ -18,7 +18,7 @@ from gliascope.evaluate.join import join_evaluations
 from gliascope.evaluate.lone import lone_slices
 from gliascope.evaluate.record import LONE, Sample
 from gliascope.evaluate.record_parts import SplitRecord
-from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, score_case
+from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, run_lengths, score_case
 from gliascope.evaluate.survey import Survey, check_unseen, seen_slices, survey
 from gliascope.findings import Finding
 from gliascope.pipeline import Analyser
@@ -124,10 +124,12 @@ def _score(
     on_patient: OnPatient | None,
 ) -> tuple[PatientScore, ...]:
     parts: dict[str, list[PatientScore]] = {}
+    rule = analyser.operating_point.run, analyser.bundle.recipe.preparation.neighbour_distance
     for done, folder in enumerate(folders, start=1):
         case = read_case(folder.files)
-        finding = analyser.analyse(lone_slices(case) if lone else case)
-        slices = score_case(folder.name, case, finding, seen_slices(case, seen))
+        given = lone_slices(case) if lone else case
+        finding = analyser.analyse(given)
+        slices = score_case(folder.name, case, finding, seen_slices(case, seen), run_lengths(given, *rule))
         missing = missing_sequences(case)
         one = PatientScore(folder.patient, folder.institution, (folder.name,), slices, finding.warnings, missing, fold)
         parts.setdefault(folder.patient, []).append(one)

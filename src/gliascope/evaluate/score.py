@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gliascope.detect.assessable import blank_slices
+from gliascope.detect.case import run_length
 from gliascope.errors import InputError
 from gliascope.findings import Finding, SoftAreas, Verdict
 from gliascope.geometry import voxel_volume
@@ -68,6 +69,9 @@ class SliceScore:
         How sure the segmenter is; None where the slice, or its volume, was not called tumour, and in older evidence.
     volume : VolumeScore or None
         None where the input has no spacing, and in older evidence.
+    run : int or None
+        How many neighbouring slices of the scan are a run (`gliascope.detect.case.run_length`) at the operating point
+        that was scored; None in older evidence.
     """
 
     folder: str
@@ -86,6 +90,7 @@ class SliceScore:
     soft: SoftAreas | None = None
     volume: VolumeScore | None = None
     beside: float = math.nan
+    run: int | None = None
 
     @property
     def tumour(self) -> bool:
@@ -221,7 +226,9 @@ class PatientScore:
         return sum(one.predicted_px for one in self.slices if not one.tumour)
 
 
-def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) -> tuple[SliceScore, ...]:
+def score_case(
+    folder: str, case: Case, finding: Finding, seen: frozenset[str], runs: Series[int] | None = None
+) -> tuple[SliceScore, ...]:
     """Hold a finding against the truth of its case.
 
     Parameters
@@ -234,6 +241,8 @@ def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) 
         What `gliascope.pipeline.Analyser` said about this case.
     seen : frozenset of str
         Pixel hashes of slices that the model was trained or chosen on.
+    runs : sequence of int, optional
+        How long a run is for each slice; see `run_lengths`.
 
     Returns
     -------
@@ -251,7 +260,9 @@ def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) 
     if [one.source for one in finding.slices] != list(case.sources):
         raise InputError(f"{folder}: the finding must be about the case's slices, received others")
     scores = []
-    for one, truth, volume in zip(finding.slices, case.truths, _volume_scores(case, finding), strict=True):
+    known = [None] * len(finding.slices) if runs is None else runs
+    parts = zip(finding.slices, case.truths, _volume_scores(case, finding), known, strict=True)
+    for one, truth, volume, run in parts:
         if truth is None:
             raise InputError(f"{one.source.path}: a slice must have a true mask to be scored, received none")
         surfaces = measure_surfaces(one.mask, truth.pixels)
@@ -273,9 +284,28 @@ def score_case(folder: str, case: Case, finding: Finding, seen: frozenset[str]) 
                 soft=one.soft,
                 volume=volume,
                 beside=math.nan if one.beside is None else one.beside,
+                run=run,
             )
         )
     return tuple(scores)
+
+
+def run_lengths(case: Case, run: int, distance: float) -> list[int]:
+    """Tell for each slice how many neighbouring slices of its scan are a run.
+
+    Parameters
+    ----------
+    case : Case
+        As it was analysed.
+    run, distance
+        See `gliascope.detect.case.run_length`.
+
+    Returns
+    -------
+    list of int
+        One a slice, in order.
+    """
+    return [length for scan in case.scans for length in [run_length(scan, run, distance)] * len(scan)]
 
 
 def _volume_scores(case: Case, finding: Finding) -> Iterator[VolumeScore | None]:

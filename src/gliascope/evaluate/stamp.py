@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,14 +12,11 @@ from gliascope.errors import BundleError, InputError
 from gliascope.evaluate.card import bundle_card
 from gliascope.evaluate.identity import bundle_record, point_record
 from gliascope.evaluate.record import FLIPS, LONE, SCHEMA, EvaluationRecord
+from gliascope.evaluate.record_parts import ModelRecord
 from gliascope.rules import UncertaintyRule
 
 SAME: Final = ("graphs", "recipe_sha256", "seen_sha256")
 """What must be the same in bundle and evaluation. The digest of ``bundle.json`` is not: stamping changes it."""
-
-
-ALIKE: Final = (FLIPS, "precision")
-"""Of the provenance, what must be the same in two evaluations that stand beside each other."""
 
 
 def stamp_bundle(
@@ -70,11 +68,7 @@ def stamp_bundle(
         )
     if lone is not None:
         check_lone(record, lone)
-    small = {} if bundle.quantised is None else bundle.quantised.graphs
-    graphs = {one.name for one in (*bundle.graphs.values(), *small.values())}
-    unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - graphs
-    if unknown:
-        raise BundleError(f"{path}: a bundle to be written again must hold known files, received {sorted(unknown)}")
+    check_writable(bundle)
     if uncertainty is not None:
         bundle = replace(bundle, uncertainty=uncertainty)
     return write_bundle(
@@ -94,6 +88,23 @@ def stamp_bundle(
         uncertainty=bundle.uncertainty,
         quantised=bundle.quantised,
     )
+
+
+def check_writable(bundle: Bundle) -> None:
+    """Refuse a bundle that holds more than would be written again.
+
+    Raises
+    ------
+    BundleError
+        Naming the files.
+    """
+    small = {} if bundle.quantised is None else bundle.quantised.graphs
+    graphs = {one.name for one in (*bundle.graphs.values(), *small.values())}
+    unknown = set(bundle.files) - {CARD, LICENCE, SEEN} - graphs
+    if unknown:
+        raise BundleError(
+            f"{bundle.path}: a bundle to be written again must hold known files, received {sorted(unknown)}"
+        )
 
 
 def check_same(bundle: Bundle, record: EvaluationRecord) -> None:
@@ -124,15 +135,47 @@ def check_lone(record: EvaluationRecord, lone: EvaluationRecord) -> None:
     InputError
         Unless every slice was a lone image, and slices, networks and operating point are the same.
     """
+    slices = {"slices": (record.data.pixels_sha256, lone.data.pixels_sha256)}
+    _check_pairs(slices | _pairs(record.models, record.provenance, lone))
+
+
+def check_lone_model(models: Sequence[ModelRecord], provenance: Mapping[str, Any], lone: EvaluationRecord) -> None:
+    """Do as much of `check_lone` as can be done before slices are scored.
+
+    Parameters
+    ----------
+    models : sequence of ModelRecord
+        What will be scored.
+    provenance : mapping
+        How it will be; see `EvaluationRecord.provenance`.
+    lone : EvaluationRecord
+
+    Raises
+    ------
+    InputError
+        As `check_lone` does, but for the slices.
+    """
+    _check_pairs(_pairs(models, provenance, lone))
+
+
+def _pairs(
+    models: Sequence[ModelRecord], provenance: Mapping[str, Any], lone: EvaluationRecord
+) -> dict[str, tuple[Any, Any]]:
     check_of_lone_images(lone)
-    if record.provenance.get(LONE):
+    if provenance.get(LONE):
         raise InputError("figures of lone images stand beside those of whole patients, received lone images twice")
-    pairs = {
-        "slices": (record.data.pixels_sha256, lone.data.pixels_sha256),
-        "networks": tuple([one.bundle.graphs for one in each.models] for each in (record, lone)),
-        "operating point": tuple([one.operating_point for one in each.models] for each in (record, lone)),
-        "way of analysing": tuple([one.provenance.get(name) for name in ALIKE] for one in (record, lone)),
-    }
+    mine, theirs = (
+        {
+            "networks": [one.bundle.graphs for one in some],
+            "operating point": [one.operating_point for one in some],
+            "way of analysing": [way.get(FLIPS), way.get("engine", {}).get("precision")],
+        }
+        for some, way in ((models, provenance), (lone.models, lone.provenance))
+    )
+    return {name: (mine[name], theirs[name]) for name in mine}
+
+
+def _check_pairs(pairs: Mapping[str, tuple[Any, Any]]) -> None:
     other = [name for name, (mine, theirs) in pairs.items() if mine != theirs]
     if other:
         raise InputError(

@@ -13,6 +13,7 @@ from gliascope.errors import InputError
 from gliascope.pipeline.ahead import map_ahead
 from gliascope.pipeline.analyser import Analyser
 from gliascope.pipeline.jobs import limit_jobs, outcomes_by_jobs
+from gliascope.pipeline.lock import locked
 from gliascope.pipeline.outputs import Outputs
 from gliascope.pipeline.reports import INDEX, Reports, check_index, write_folder_index
 from gliascope.pipeline.results import FINDINGS, case_folder
@@ -45,6 +46,7 @@ def analyse_into(
 
     Where the engine has several lanes, the next case is read and prepared while one is in the networks or written.
     Two cases are held in memory, never more, or one in each process. The number of processes changes no byte.
+    `out` is locked (`gliascope.pipeline.lock`) until the last outcome is taken or the iterator is closed.
 
     Parameters
     ----------
@@ -77,8 +79,8 @@ def analyse_into(
     ------
     InputError
         Before anything is written, if `out` is one of the folders that are to be read, or something other than an
-        older result stands where a case's results belong; or if `jobs` is below 1, or above 1 with an engine that was
-        made elsewhere.
+        older result stands where a case's results belong; if another run writes into `out`; or if `jobs` is below 1,
+        or above 1 with an engine that was made elsewhere.
     JobError
         If a process was ended from outside.
     OSError
@@ -92,6 +94,12 @@ def analyse_into(
     work = Work(folder, channels, register, figures, resume, outputs, reports)
     used = limit_jobs(jobs, len(files), analyser.engine.lanes)
     done = outcomes_by_jobs(work, analyser, files, used) if used > 1 else _in_turn(work, analyser, files)
+    with locked(folder):
+        yield from _told(folder, done, reports)
+
+
+def _told(folder: Path, done: Generator[Outcome, None, None], reports: Reports) -> Generator[Outcome, None, None]:
+    """Write tables and index while cases are done."""
     rows: dict[str, IndexRow] = {}
     indexed = reports.html or (folder / INDEX).exists()
     try:

@@ -60,7 +60,8 @@ def write_case(
     """Write everything said about a case into ``out/<case>``.
 
     The folder is filled as ``out/.<case>.partial`` and moved into place, so that it is complete or absent. An older
-    result of the same case is replaced.
+    result of the same case is replaced. A case must have one writer at a time: `gliascope.pipeline.analyse_into` sees
+    to that.
 
     Parameters
     ----------

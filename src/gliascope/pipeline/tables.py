@@ -23,7 +23,8 @@ SEPARATOR: Final = "; "
 class Tables:
     """Both tables, open for adding rows; every case's rows are on disk before the next case is begun.
 
-    They are begun anew, so that they hold the cases of one run in the order of its inputs.
+    They are begun anew, so that they hold the cases of one run in the order of its inputs; `out` must be locked
+    (`gliascope.pipeline.lock`).
 
     Parameters
     ----------

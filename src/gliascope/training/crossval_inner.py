@@ -19,7 +19,7 @@ from gliascope.detect.case import run_score
 from gliascope.errors import TrainingError
 from gliascope.evaluate.figures import headline
 from gliascope.evaluate.files import write_text
-from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, score_case
+from gliascope.evaluate.score import PatientScore, join_patient, missing_sequences, run_lengths, score_case
 from gliascope.findings import Finding, SliceFinding
 from gliascope.read import read_case
 from gliascope.recipe import Recipe
@@ -90,7 +90,13 @@ def measure_inner(run: Path, data: Path, split: Split, recipe: Recipe, tables: T
     folders = side_patients(split, "validation", data)
     steps: dict[str, int] = {stage: plan_steps(tables.train.labels, recipe, stage).total for stage in networks.stages}
     patients = score_table(
-        folders, tables.validation, calibrated, operation.balanced, split.fold, raw=_slices(predictions)
+        folders,
+        tables.validation,
+        calibrated,
+        operation.balanced,
+        split.fold,
+        raw=_slices(predictions),
+        distance=recipe.preparation.neighbour_distance,
     )
     return Inner(epochs, steps, operation, patients)
 
@@ -102,6 +108,7 @@ def score_table(
     point: OperatingPoint,
     fold: int | None = None,
     *,
+    distance: float,
     raw: NDArray[np.float32] | None = None,
 ) -> tuple[PatientScore, ...]:
     """Hold a network's predictions against the truth, as `gliascope.pipeline` would turn them into outlines.
@@ -115,6 +122,8 @@ def score_table(
         With slices, calibrated, and masks.
     point : OperatingPoint
     fold : int, optional
+    distance : float
+        The recipe's ``preparation.neighbour_distance``, in mm: a run reaches equally far in every volume.
     raw : ndarray, float32, shape (slice,), optional
         The slices' probabilities before calibration, where it changed them.
 
@@ -128,7 +137,8 @@ def score_table(
     networks = told if raw is None else raw
     for folder, patient in zip(folders, table.patients, strict=True):
         case = read_case(folder.files)
-        called, outline = _outline(patient, predictions, point)
+        runs = run_lengths(case, point.run, distance)
+        called, outline = _outline(patient, predictions, point, runs[0])
         slices = tuple(
             SliceFinding(
                 source, float(probability), "tumour" if tumour else "no tumour", mask, raw_probability=float(own)
@@ -138,7 +148,7 @@ def score_table(
             )
         )
         finding = Finding(case.name, "tumour" if called.any() else "no tumour", math.nan, point, slices, (), (), {})
-        scores = score_case(folder.name, case, finding, frozenset(patient.hashes))
+        scores = score_case(folder.name, case, finding, frozenset(patient.hashes), runs)
         one = PatientScore(
             folder.patient, folder.institution, (folder.name,), scores, missing=missing_sequences(case), fold=fold
         )
@@ -153,7 +163,7 @@ def _slices(predictions: Predictions) -> NDArray[np.float32]:
 
 
 def _outline(
-    patient: Patient, predictions: Predictions, point: OperatingPoint
+    patient: Patient, predictions: Predictions, point: OperatingPoint, run: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     if predictions.masks is None:
         raise ValueError("a score needs masks, received none")
@@ -161,7 +171,7 @@ def _outline(
     inside = patient.inverse.restore(predictions.masks[patient.rows].astype(np.float32)) >= point.mask
     inside[~called] = False
     every = np.ones(len(called), dtype=np.bool_)
-    if not run_score(called.astype(np.float32), every, point.run):
+    if not run_score(called.astype(np.float32), every, run):
         inside[:] = False
     return called, finish_outline(inside, point, patient.step)
 

@@ -21,10 +21,11 @@ from gliascope.evaluate.files import write_text
 from gliascope.evaluate.join import join_evaluations
 from gliascope.evaluate.output import EVIDENCE
 from gliascope.evaluate.recalibrate import LONE_FOLDER
-from gliascope.evaluate.report import write_results
+from gliascope.evaluate.report import pictures_of, write_results
 from gliascope.evaluate.run import evaluate_side
 from gliascope.evaluate.worst import WorstPatients
 from gliascope.pipeline import Analyser
+from gliascope.pipeline.lock import locked
 from gliascope.read import read_case
 from gliascope.training.crossval_inner import load_inner
 from gliascope.training.crossval_state import Job
@@ -93,6 +94,8 @@ def results_folder(job: Job) -> Path:
 def report(job: Job, data: Path) -> Evaluation | None:
     """Evaluate the folds that have been scored together, and write everything that an evaluation gives.
 
+    Where another call writes into the job's folder, this one waits until that is done, and counts the folds then.
+
     Parameters
     ----------
     job : Job
@@ -113,6 +116,11 @@ def report(job: Job, data: Path) -> Evaluation | None:
     OSError
         If something cannot be written.
     """
+    with locked(job.folder, wait=True):
+        return _report(job, data)
+
+
+def _report(job: Job, data: Path) -> Evaluation | None:
     scored = job.scored()
     if not scored:
         return None
@@ -120,7 +128,7 @@ def report(job: Job, data: Path) -> Evaluation | None:
     out, complete = results_folder(job), len(scored) == len(job.folds.splits)
     if not complete:
         whole = _marked(whole, _name_of(scored, len(job.folds.splits)))
-    worst = _worst(job, whole, data) if complete and not _is_there(whole, out / EVIDENCE) else None
+    worst = _worst(job, whole, data) if complete and not _is_there(whole, out) else None
     bundles = [load_bundle(job.files(fold).bundle, verify=False) for fold in scored]
     write_results(whole, out, worst=worst, bundles=bundles)
     if complete:
@@ -145,8 +153,10 @@ def _marked(whole: Evaluation, side: str) -> Evaluation:
     return Evaluation(whole.record.model_copy(update={"split": split}), whole.patients)
 
 
-def _is_there(whole: Evaluation, path: Path) -> bool:
-    if not path.exists():
+def _is_there(whole: Evaluation, out: Path) -> bool:
+    """Whether an earlier call has written this very evidence and drawn all of its pictures."""
+    path = out / EVIDENCE
+    if not path.exists() or (whole.record.worst and pictures_of(whole.record, out) is None):
         return False
     with tempfile.TemporaryDirectory() as temporary:
         made = save_evidence(whole.patients, Path(temporary) / EVIDENCE, record=whole.record)
@@ -168,7 +178,7 @@ def _worst(job: Job, whole: Evaluation, data: Path) -> WorstPatients:
 
 
 def write_inner(job: Job) -> Path | None:
-    """Write the figures of every inner hold-out that has been measured, and their mean, as CSV.
+    """Write the figures of every inner hold-out that has been measured, and their mean, as CSV; waits as `report` does.
 
     Parameters
     ----------
@@ -186,6 +196,11 @@ def write_inner(job: Job) -> Path | None:
     OSError
         If it cannot be written.
     """
+    with locked(job.folder, wait=True):
+        return _write_inner(job)
+
+
+def _write_inner(job: Job) -> Path | None:
     measured = [load_inner(job.files(fold).inner) for fold in job.trained()]
     if not measured:
         return None

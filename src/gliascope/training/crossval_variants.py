@@ -18,6 +18,7 @@ from gliascope.dataset.split import Split
 from gliascope.errors import TrainingError
 from gliascope.evaluate.figures import headline
 from gliascope.evaluate.files import write_text
+from gliascope.pipeline.lock import locked
 from gliascope.recipe import Recipe
 from gliascope.rules import Components, OperatingPoint
 from gliascope.training.best import best_networks, predict_networks
@@ -109,7 +110,13 @@ def measure_variants(run: Path, data: Path, split: Split, recipe: Recipe, table:
             point = operation.balanced
             if point not in known:
                 scores = score_table(
-                    folders, table, operation.calibrated(table, predictions), point, split.fold, raw=predictions.slices
+                    folders,
+                    table,
+                    operation.calibrated(table, predictions),
+                    point,
+                    split.fold,
+                    raw=predictions.slices,
+                    distance=recipe.preparation.neighbour_distance,
                 )
                 known[point] = {
                     name: one.value if math.isfinite(one.value) else None for name, one in headline(scores).items()
@@ -157,7 +164,8 @@ def compare_variants(job: Job, data: Path, folds: Iterable[int]) -> Path:
         values = {"schema": SCHEMA, "fold": fold, "variants": [one.as_json() for one in variants]}
         write_text(files.variants, json.dumps(values, indent=2, allow_nan=False) + "\n")
         keras.utils.clear_session()
-    return _write_table(job)
+    with locked(job.folder, wait=True):
+        return _write_table(job)
 
 
 def _write_table(job: Job) -> Path:
