@@ -17,6 +17,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from gliascope.pipeline.lock import LOCK
 from gliascope.read import find_cases
 
 BundleFactory = Callable[..., Path]
@@ -321,7 +322,7 @@ def test_continue_after_the_process_was_killed(cli: Cli, tmp_path: Path, bright:
     assert cli(*command, tmp_path / "whole", "--no-figures").status == 0
     for table in ("cases.csv", "slices.csv"):
         assert (out / table).read_bytes() == (tmp_path / "whole" / table).read_bytes()
-    assert not [one for one in out.iterdir() if one.name.startswith(".")]
+    assert [one.name for one in out.iterdir() if one.name.startswith(".")] == [LOCK]
 
 
 def test_ctrl_c_ends_with_130_and_no_half_case(
@@ -335,7 +336,7 @@ def test_ctrl_c_ends_with_130_and_no_half_case(
     monkeypatch.setattr(figures, "draw_figures", interrupt)
     result = cli("analyse", patients, "-o", tmp_path / "out", "--model", model)
     assert result.status == 130
-    assert sorted(one.name for one in (tmp_path / "out").iterdir()) == ["cases.csv", "slices.csv"]
+    assert sorted(one.name for one in (tmp_path / "out").iterdir()) == [LOCK, "cases.csv", "slices.csv"]
 
 
 def test_a_nifti_case_by_its_files(cli: Cli, tiny_bundle: BundleFactory, bright: Bright, tmp_path: Path) -> None:

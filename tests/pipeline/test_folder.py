@@ -13,6 +13,7 @@ from PIL import Image
 
 from gliascope.errors import InputError
 from gliascope.pipeline import Analyser, Outcome, analyse_into, work, write_case
+from gliascope.pipeline.lock import LOCK
 from gliascope.pipeline.tables import CASE_COLUMNS, SLICE_COLUMNS
 from gliascope.read import find_cases
 
@@ -45,7 +46,9 @@ def test_tables_and_folders(tmp_path: Path, patients: Path, tiny_bundle: BundleF
     outcomes = run(patients, out, Analyser(tiny_bundle()))
     assert [one.record["case"] for one in outcomes] == ["p1", "p2", "p10"]
     assert [one.has_problems for one in outcomes] == [False, False, True]
-    assert sorted(one.name for one in out.iterdir()) == ["cases.csv", "index.html", "p1", "p10", "p2", "slices.csv"]
+    assert sorted(one.name for one in out.iterdir() if one.name != LOCK) == [
+        *("cases.csv", "index.html", "p1", "p10", "p2", "slices.csv")
+    ]
 
     cases = table(out / "cases.csv")
     assert tuple(cases[0]) == CASE_COLUMNS
@@ -187,5 +190,7 @@ def test_a_second_run_into_the_same_folder_is_refused(
             run(inputs, out, analyser)
     assert len(list(first)) == 2
     assert [one["case"] for one in table(out / "cases.csv")] == ["p1", "p2", "p10"]
-    assert sorted(one.name for one in out.iterdir()) == ["cases.csv", "index.html", "p1", "p10", "p2", "slices.csv"]
+    assert sorted(one.name for one in out.iterdir() if one.name != LOCK) == [
+        *("cases.csv", "index.html", "p1", "p10", "p2", "slices.csv")
+    ]
     assert [one.continued for one in run(patients, out, analyser, resume=True)] == [True] * 3

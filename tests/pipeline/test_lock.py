@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import subprocess
 import sys
 import threading
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from gliascope.errors import InputError
-from gliascope.pipeline import lock
 from gliascope.pipeline.lock import LOCK, locked
 
 HOLD = """
@@ -35,7 +33,7 @@ def test_a_second_writer_is_refused_and_the_next_one_is_not(tmp_path: Path) -> N
             pass
     with locked(tmp_path / "out"):
         pass
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [one.name for one in (tmp_path / "out").iterdir()] == [LOCK]
 
 
 def test_another_process_holds_it_until_it_is_killed(tmp_path: Path) -> None:
@@ -48,7 +46,6 @@ def test_another_process_holds_it_until_it_is_killed(tmp_path: Path) -> None:
     assert (tmp_path / LOCK).is_file()
     with locked(tmp_path):
         pass
-    assert not (tmp_path / LOCK).exists()
 
 
 def test_who_may_wait_goes_on_when_the_folder_is_free(tmp_path: Path) -> None:
@@ -65,14 +62,3 @@ def test_who_may_wait_goes_on_when_the_folder_is_free(tmp_path: Path) -> None:
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
-
-
-def test_a_file_system_without_locks_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def none(_: int) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(lock, "_lock", none)
-    with locked(tmp_path):
-        assert "this file system knows no locks" in caplog.text
