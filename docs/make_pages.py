@@ -1,7 +1,8 @@
 """Write the pages of docs/ that are made from the code and from other pages; `--check` compares instead.
 
 The pages are reference/cli.md, reference/recipe.md, reference/leak.md, reference/calibration.md,
-reference/out-of-fold.md, model-card.md, concepts/assessable.md, decisions/index.md, and the lists of pages in index.md.
+reference/out-of-fold.md, reference/five-folds.md, model-card.md, concepts/assessable.md, decisions/index.md, and the
+lists of pages in index.md.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gliascope.cli.app import main as gliascope
 from gliascope.cli.commands import COMMANDS, Family
 from make_assessable_page import assessable_page
 from make_calibration_page import calibration_page
+from make_five_folds_page import five_folds_page
 from make_leak_page import leak_page
 from make_out_of_fold_page import out_of_fold_page
 from make_recipe_reference import recipe_page
@@ -107,6 +109,7 @@ PAGES = {
     "reference/leak.md": leak_page,
     "reference/calibration.md": calibration_page,
     "reference/out-of-fold.md": out_of_fold_page,
+    "reference/five-folds.md": five_folds_page,
     "model-card.md": card_page,
     "decisions/index.md": decisions_page,
     "index.md": index_page,

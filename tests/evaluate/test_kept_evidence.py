@@ -14,8 +14,10 @@ from gliascope.dataset.layout import patient_of
 from gliascope.evaluate.card import model_card
 from gliascope.evaluate.definitions import FIGURES
 from gliascope.evaluate.evidence import load_evidence, record_of
+from gliascope.evaluate.identity import recipe_digest
 from gliascope.evaluate.recalibrate import choose_from_evidence
 from gliascope.evaluate.remake import load_results
+from gliascope.recipe import load_recipe
 
 EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 EMBEDDED = EVIDENCE / "lgg-3.2-folds.parquet"
@@ -72,6 +74,20 @@ def test_every_patient_is_scored_out_of_fold_once() -> None:
             }
     assert len({one.patient for one in whole.patients}) == len(whole.patients) == 88
     assert whole.record.data.seen_slices == 0
+
+
+@pytest.mark.parametrize("name", ["five-folds", "five-folds-no-clahe", "five-folds-classic"])
+def test_three_recipes_are_compared_on_the_same_folds(name: str) -> None:
+    evidence, folds = load_evidence(EVIDENCE / f"{name}.parquet"), load_folds(EVIDENCE / "folds-88.json")
+    assert evidence.origin.split.sha256 == folds.sha256
+    sides = {number: {patient_of(one) for one in split.test} for number, split in enumerate(folds.splits)}
+    assert sum(len(side) for side in sides.values()) == len(evidence.patients) == 88
+    assert all(one.patient in sides[one.fold] for one in evidence.patients if one.fold is not None)
+    recipe = recipe_digest(load_recipe(EVIDENCE / f"{name}.toml"))
+    assert [(one.fold, one.bundle.recipe_sha256) for one in evidence.origin.models] == [(one, recipe) for one in sides]
+    assert {one.bundle.seen_sha256 for one in evidence.origin.models} == {
+        one.bundle.seen_sha256 for one in load_evidence(EVIDENCE / "five-folds.parquet").origin.models
+    }  # the same patients trained
 
 
 def test_older_evidence_knows_no_millimetres() -> None:

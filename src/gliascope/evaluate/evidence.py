@@ -119,6 +119,8 @@ def load_evidence(path: str | Path) -> Evidence:
 
     try:
         table = parquet.read_table(str(path))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: evidence must be a Parquet file, received nothing there") from error
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path}: evidence must be a Parquet file, received {error}") from error
     header = _header((table.schema.metadata or {}).get(KEY), str(path))
