@@ -267,5 +267,5 @@ def _parse(stream: Any, pixels: bool, tags: list[int] | None) -> FileDataset:
             implicit, little = data.original_encoding
             explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
             data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
-    bounds.check_depth(data)
+        bounds.check_depth(data)
     return data
