@@ -50,11 +50,13 @@ def check_codec(transfer_syntax: str) -> None:
     InputError
     """
     if transfer_syntax not in CODECS:
+        from pydicom import config
         from pydicom.uid import UID
 
+        name = UID(transfer_syntax, config.IGNORE).name or "none"  # a malformed one is no cause for a warning
         raise InputError(
             f"a transfer syntax must be one of those that are read, such as {CODECS['1.2.840.10008.1.2.1']} or "
-            f"{CODECS['1.2.840.10008.1.2.4.70']}, received {UID(transfer_syntax).name or 'none'} ({transfer_syntax})"
+            f"{CODECS['1.2.840.10008.1.2.4.70']}, received {name} ({transfer_syntax})"
         )
 
 

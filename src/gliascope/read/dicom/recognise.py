@@ -66,10 +66,11 @@ class Recognition:
 
 def why_no_input(instance: Instance) -> str:
     """Rule by which a kind of object can never be an input, whoever names it; empty for MR images."""
+    from pydicom import config
     from pydicom.uid import UID
 
     if instance.sop_class != CLASSIC and instance.sop_class not in ENHANCED:
-        return f"an input must be MR images, received {UID(instance.sop_class).name}"
+        return f"an input must be MR images, received {UID(instance.sop_class, config.IGNORE).name}"
     if instance.modality != "MR":
         return f"an input must have the modality MR, received {instance.modality or 'none'}"
     if instance.samples != 1 or instance.photometric not in ("MONOCHROME1", "MONOCHROME2"):
