@@ -38,17 +38,19 @@ MOVES: Final = (-8.0, -4.0, 0.0, 4.0, 8.0)
 DARK: Final = 20.0
 """Grey levels of 255 up to which a pixel may be air."""
 
-WHAT: Final = {
-    "all sequences": "nothing",
-    "FLAIR and T1 before contrast": "FLAIR and T1 before contrast",
-    "FLAIR and T1 after contrast": "FLAIR and T1 after contrast",
-    "FLAIR alone": "FLAIR alone",
-    "skull removed": "skull removed",
-    "bias field": "bias field",
-    "contrast": "contrast",
-    "noise": "noise",
-}
-"""What the networks get: titles, and the changes of `measure_robustness` that make it."""
+WHAT: Final = (
+    "nothing",
+    "FLAIR and T1 before contrast",
+    "FLAIR and T1 after contrast",
+    "FLAIR alone",
+    "skull removed",
+    "bias field",
+    "contrast",
+    "noise",
+)
+"""Changes of `measure_robustness` that make what the networks get."""
+TITLES: Final = {"nothing": "all sequences"}
+"""How a change is called where its own name says too little."""
 
 POINTS: Final = ("sensitive", "balanced", "specific")
 
@@ -190,8 +192,8 @@ def main(lgg: Path, crossval: Path) -> None:
             tumour = np.asarray(truth_of(case).any(axis=(1, 2)))
             plain.add(analysers["balanced"], case, tumour)
             twice.add(analysers["balanced"], heads[1], tumour)
-            for place, (name, kind) in enumerate(WHAT.items()):
-                changed = KINDS[kind](heads[0], np.random.default_rng((place, patients)))
+            for place, name in enumerate(WHAT):
+                changed = KINDS[name](heads[0], np.random.default_rng((place, patients)))
                 kinds[name].add(analysers["balanced"], changed, tumour)
             for name in POINTS:
                 points[name].add(analysers[name], heads[0], tumour)
@@ -205,7 +207,9 @@ def main(lgg: Path, crossval: Path) -> None:
         patients=patients,
         bound=1 - 0.05 ** (1 / len(plain.called)),
         slices=len(plain.slices),
-        kinds=table(("what the networks get", *columns), [one.row(name) for name, one in kinds.items()]),
+        kinds=table(
+            ("what the networks get", *columns), [one.row(TITLES.get(name, name)) for name, one in kinds.items()]
+        ),
         called=sum(plain.called),
         plain_called=int(np.array(plain.slices)[free].sum()),
         plain_free=int(free.sum()),
